@@ -1,0 +1,2 @@
+"""Workflows whose steps are Python or R."""
+

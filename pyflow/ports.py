@@ -1,0 +1,181 @@
+"""The seams of pyflow. An implementation is a class with these methods; nothing inherits from here.
+
+Each port's contract stands in its comments and is tested by one suite in tests/suites, which every implementation passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from pyflow.spec.graph import Graph
+from pyflow.spec.records import ArtifactRow, AttemptRow, Change, RunRow, TaskRow
+from pyflow.spec.task import TaskError, TaskRequest, TaskResult
+
+Buffer = bytes | bytearray | memoryview
+
+
+class Store(Protocol):
+    """Blobs by digest. Blobs never change; there is no overwrite and no rename."""
+
+    def put(self, chunks: Iterable[Buffer]) -> tuple[str, int]:
+        """Store the concatenated chunks; returns (digest, size in bytes).
+
+        Idempotent and atomic: readers see the whole blob or none, also when two writers store the same one
+        or a writer is killed. Raises StoreError (code `store_write`, with path and reason) when the place
+        cannot be written; then nothing of it is left.
+        """
+        ...
+
+    def get(self, digest: str) -> Path:
+        """A local, read-only file with the blob's bytes, its digest checked.
+
+        Raises StoreError `blob_missing` or `artifact_corrupt`, naming digest and path.
+        """
+        ...
+
+    def exists(self, digest: str) -> bool: ...
+
+    def list(self) -> Iterator[str]:
+        """All digests, in no particular order; never a blob that is being written."""
+        ...
+
+
+class Metadata(Protocol):
+    """Runs, tasks, attempts, artifacts. One writer for a run (the engine), any number of readers."""
+
+    def record(self, changes: Sequence[Change]) -> None:
+        """Write all changes in one transaction: all or none, durable when it returns."""
+        ...
+
+    def flows(self) -> list[str]: ...
+
+    def runs(self, flow: str | None = None, run: str | None = None, limit: int | None = None) -> list[RunRow]:
+        """Newest first."""
+        ...
+
+    def tasks(self, flow: str, run: str, step: str | None = None, task: str | None = None) -> list[TaskRow]:
+        """In the order in which they were made."""
+        ...
+
+    def attempts(self, flow: str, run: str, step: str | None = None, task: str | None = None) -> list[AttemptRow]:
+        """All attempts, by task in order, then by attempt."""
+        ...
+
+    def artifacts(
+        self, flow: str, run: str, step: str | None = None, task: str | None = None, name: str | None = None
+    ) -> list[ArtifactRow]:
+        """The artifacts of each task's last attempt, by task in order, then by name."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Started:
+    id: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Output:
+    """Whole lines (without line ends) that an attempt wrote to `stream` (`stdout` or `stderr`)."""
+
+    id: str
+    stream: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An attempt's process and all it started are gone; `result` is None after a crash, with `error` saying how."""
+
+    id: str
+    result: TaskResult | None
+    error: TaskError | None
+
+
+BackendEvent = Started | Output | Ended
+
+
+class Backend(Protocol):
+    """Where runners run. Started attempts run at the same time; the engine limits how many."""
+
+    def prepare(self, graph: Graph) -> None:
+        """Get ready to run this graph's steps: load the user's files in every language it needs.
+
+        Raises DefinitionError (a file or function is missing, a file fails to load) or HostError
+        (a language is not installed, with the command that installs it).
+        """
+        ...
+
+    def start(self, request: TaskRequest) -> None:
+        """Start an attempt; returns at once. Its events carry request.id. Never raises for a single task:
+        an attempt that cannot be started is reported as Ended."""
+        ...
+
+    def wait(self, timeout: float | None) -> list[BackendEvent]:
+        """Events since the last call; waits for the first one at most `timeout` seconds (None: no limit).
+        All Output of an attempt comes before its Ended."""
+        ...
+
+    def stop(self, id: str, grace: float) -> None:
+        """Ask an attempt to end, after `grace` seconds make it; Ended follows. Unknown ids are ignored."""
+        ...
+
+    def close(self) -> None:
+        """End everything that is left. Idempotent."""
+        ...
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A command that starts a language's interpreter, and variables it needs."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+class Environment(Protocol):
+    """Gives the interpreter and packages that steps of a language run with."""
+
+    def interpreter(self, language: str) -> Interpreter:
+        """Raises HostError when the language is not to be had, with the command that installs it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A value as an artifact: the file's bytes, and what can be said of it without opening it."""
+
+    chunks: Sequence[Buffer]
+    kind: str
+    type: str
+    preview: str
+    warnings: tuple[str, ...] = ()
+
+
+class Codec(Protocol):
+    """Values of this language <-> artifact files (shared_spec/artifact.md)."""
+
+    def encode(self, value: Any, name: str) -> Encoded:
+        """Raises ArtifactError with the name, type and two ways out when the value cannot be kept.
+        `warnings` announce what cannot be kept exactly. Equal values give equal bytes."""
+        ...
+
+    def decode(self, source: Path | Buffer) -> Any:
+        """The value in the artifact file (or its bytes). The caller may change it without changing the file.
+        Raises StoreError `artifact_corrupt` or `artifact_version`."""
+        ...
+
+    def count(self, path: Path, language: str) -> int:
+        """How many foreach items the artifact has for a split step of `language`: elements of a list or vector,
+        rows of a table; a dict's keys (Python) or values (R); a Python text's characters; one for an R scalar.
+        Raises ArtifactError `foreach_not_iterable` for a value without items."""
+        ...
+
+    def item(self, path: Path, index: int, language: str) -> Encoded:
+        """Foreach item `index` as an artifact of its own (a row of a table is a table of one row), without reading the rest."""
+        ...
