@@ -1,2 +1,1 @@
 """Workflows whose steps are Python or R."""
-

@@ -1,6 +1,7 @@
 """The seams of pyflow. An implementation is a class with these methods; nothing inherits from here.
 
-Each port's contract stands in its comments and is tested by one suite in tests/suites, which every implementation passes.
+Each port's contract stands in its comments and is tested by one suite in tests/suites, which every
+implementation passes.
 """
 
 from __future__ import annotations
@@ -131,6 +132,35 @@ class Backend(Protocol):
 
 
 @dataclass(frozen=True)
+class TaskLabel:
+    """How an attempt is named to people: run/step/task (pid)."""
+
+    run: str
+    step: str
+    task: str
+    attempt: int
+    pid: int | None = None
+
+
+class Reporter(Protocol):
+    """Tells people what happens while it happens. Never raises and never changes the run."""
+
+    def started(self, label: TaskLabel) -> None: ...
+
+    def output(self, label: TaskLabel, stream: str, lines: Sequence[str]) -> None: ...
+
+    def ended(self, label: TaskLabel, result: TaskResult | None, error: TaskError | None) -> None: ...
+
+    def note(self, text: str, label: TaskLabel | None = None) -> None:
+        """A line of the engine's own: a retry, a foreach's width, tasks being stopped."""
+        ...
+
+    def progress(self, *, done: int, running: int, known: int) -> None:
+        """Called after each batch of events: tasks done, running, and known so far."""
+        ...
+
+
+@dataclass(frozen=True)
 class Interpreter:
     """A command that starts a language's interpreter, and variables it needs."""
 
@@ -177,5 +207,5 @@ class Codec(Protocol):
         ...
 
     def item(self, path: Path, index: int, language: str) -> Encoded:
-        """Foreach item `index` as an artifact of its own (a row of a table is a table of one row), without reading the rest."""
+        """Foreach item `index` as an artifact of its own, without reading the rest; a table's row is a table of one row."""
         ...

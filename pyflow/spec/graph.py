@@ -1,4 +1,7 @@
-"""The graph as data (shared_spec/graph.md): parse it, write it. The rules are in spec.check, the structure in spec.structure."""
+"""The graph as data (shared_spec/graph.md): parse it, write it.
+
+The rules are in spec.check, what follows from a valid graph in spec.structure.
+"""
 
 from __future__ import annotations
 
@@ -121,9 +124,7 @@ def parse_graph(data: Mapping[str, Any]) -> Graph:
             steps=tuple(_step(item) for item in data["steps"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise DefinitionError(
-            f"not a graph: {type(error).__name__}: {error}", code="graph_format"
-        ) from error
+        raise DefinitionError(f"not a graph: {type(error).__name__}: {error}", code="graph_format") from error
 
 
 def _step(data: Mapping[str, Any]) -> Step:
@@ -132,9 +133,7 @@ def _step(data: Mapping[str, Any]) -> Step:
         name=data["name"],
         language=data["language"],
         function=Function(data["function"].get("file"), data["function"].get("name")),
-        transition=Transition(
-            transition["kind"], tuple(transition.get("targets", [])), transition.get("foreach")
-        ),
+        transition=Transition(transition["kind"], tuple(transition.get("targets", [])), transition.get("foreach")),
         join=data.get("join", False),
         decorators=tuple(
             Decorator(item["name"], dict(item.get("args") or {}), item.get("line"))
@@ -190,9 +189,7 @@ def _step_to_json(step: Step) -> dict[str, Any]:
         "function": {"file": step.function.file, "name": step.function.name},
         "join": step.join,
         "transition": transition,
-        "decorators": [
-            {"name": d.name, "args": dict(d.args), "line": d.line} for d in step.decorators
-        ],
+        "decorators": [{"name": d.name, "args": dict(d.args), "line": d.line} for d in step.decorators],
         "doc": step.doc,
         "file": step.file,
         "line": step.line,

@@ -1,4 +1,7 @@
-"""Rows of the metadata (shared_spec/store.md, section 2) and the changes that write them. Times are seconds since 1970, UTC."""
+"""Rows of the metadata (shared_spec/store.md, section 2) and the changes that write them.
+
+Times are seconds since 1970, UTC.
+"""
 
 from __future__ import annotations
 

@@ -26,9 +26,7 @@ class ArtifactRef:
 
 
 def parse_ref(data: Mapping[str, Any]) -> ArtifactRef:
-    return ArtifactRef(
-        data["digest"], data["kind"], data["size"], data.get("type", ""), data.get("preview", "")
-    )
+    return ArtifactRef(data["digest"], data["kind"], data["size"], data.get("type", ""), data.get("preview", ""))
 
 
 def parse_refs(data: Mapping[str, Mapping[str, Any]]) -> dict[str, ArtifactRef]:
@@ -84,7 +82,10 @@ class Input:
 
 @dataclass(frozen=True)
 class ForeachFrame:
-    """One level of foreach: item `index` of `count` of artifact `variable` (blob `digest`), split by `step` of `language`."""
+    """One level of foreach: item `index` of `count` of artifact `variable` (blob `digest`).
+
+    `step` is the split step, `language` its language, which says what an item is.
+    """
 
     step: str
     language: str

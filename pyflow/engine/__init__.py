@@ -1,0 +1,1 @@
+"""The one scheduler: a pure state machine, and a loop that connects it to the ports."""

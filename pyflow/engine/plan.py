@@ -1,0 +1,184 @@
+"""What one run is to do, and the requests and rows that follow from it. Pure: values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pyflow.engine.state import Launch, Task
+from pyflow.spec.graph import Graph, Step
+from pyflow.spec.records import RUNNING, AttemptRow, RunRow, TaskRow
+from pyflow.spec.task import PARAMETERS, ArtifactRef, ForeachFrame, Input, TaskRequest
+
+Artifacts = Mapping[str, ArtifactRef]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before it starts. `values` are the parameters' values, as define.values resolves them."""
+
+    graph: Graph
+    run: str
+    root: str
+    store: Mapping[str, Any]
+    values: tuple[Mapping[str, Any], ...] = ()
+    max_workers: int = 16
+    max_num_splits: int = 100
+    retry_wait: bool = True
+    grace: float = 5.0
+    username: str = ""
+    namespace: str = ""
+    tags: tuple[str, ...] = ()
+    system_tags: tuple[str, ...] = ()
+    origin: str | None = None
+    graph_json: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def flow(self) -> str:
+        return self.graph.name
+
+    @property
+    def has_parameters(self) -> bool:
+        return bool(self.values or self.graph.constants)
+
+
+def run_row(plan: Plan, at: float) -> RunRow:
+    return RunRow(
+        flow=plan.flow,
+        run=plan.run,
+        status=RUNNING,
+        username=plan.username,
+        created_at=at,
+        finished_at=None,
+        graph=plan.graph_json,
+        origin=plan.origin,
+        tags=plan.tags,
+        system_tags=plan.system_tags,
+        info=plan.info,
+    )
+
+
+def task_row(plan: Plan, task: Task, at: float) -> TaskRow:
+    return TaskRow(
+        flow=plan.flow,
+        run=plan.run,
+        step=task.step,
+        task=task.id,
+        status=RUNNING,
+        created_at=at,
+        foreach=tuple(asdict(frame) for frame in task.frames),
+        inputs=task.inputs,
+        attempt=task.attempt,
+    )
+
+
+def attempt_row(plan: Plan, task: Task, at: float) -> AttemptRow:
+    return AttemptRow(
+        flow=plan.flow,
+        run=plan.run,
+        step=task.step,
+        task=task.id,
+        attempt=task.attempt,
+        status=RUNNING,
+        pid=None,
+        started_at=at,
+        folder=attempt_folder(plan, task),
+    )
+
+
+def attempt_folder(plan: Plan, task: Task) -> str:
+    return f"{plan.root}/runs/{plan.flow}/{plan.run}/{task.step}/{task.id}/{task.attempt}"
+
+
+def request(
+    plan: Plan, task: Task, launch: Launch, *, step: Step | None, tasks: Mapping[str, Task], done: Mapping[str, Artifacts]
+) -> TaskRequest:
+    """The request of one attempt; `done` has the artifacts of finished tasks by task id, `step` is None for `_parameters`."""
+    common: dict[str, Any] = {
+        "flow": plan.flow,
+        "run": plan.run,
+        "step": task.step,
+        "task": task.id,
+        "attempt": launch.attempt,
+        "flow_file": plan.graph.file,
+        "store": plan.store,
+        "folder": attempt_folder(plan, task),
+        "username": plan.username,
+        "namespace": plan.namespace,
+        "tags": plan.tags,
+        "origin_run_id": plan.origin,
+        "last_attempt": launch.last,
+        "caught": launch.caught,
+        "max_num_splits": plan.max_num_splits,
+    }
+    if step is None:
+        return _parameters_request(plan, common)
+    return TaskRequest(
+        **common,
+        language=step.language,
+        function={"file": step.function.file, "name": step.function.name},
+        join=step.join,
+        transition={
+            "kind": step.transition.kind,
+            "targets": list(step.transition.targets),
+            "foreach": step.transition.foreach,
+        },
+        parameters=done.get(PARAMETERS, {}),
+        inputs=tuple(
+            Input(tasks[id].step, id, done[id], index if step.join else None) for index, id in enumerate(task.inputs)
+        ),
+        foreach=_foreach_frames(plan, task, done),
+        reserved=tuple(item.name for item in plan.graph.steps),
+        catch=_arguments(step, "catch", {"var": None, "print_exception": True}),
+        timeout=timeout_seconds(step),
+        environment=(_arguments(step, "environment", {"vars": {}}) or {}).get("vars", {}),
+    )
+
+
+def _parameters_request(plan: Plan, common: Mapping[str, Any]) -> TaskRequest:
+    return TaskRequest(
+        **common,
+        language=plan.graph.language,
+        function={"file": plan.graph.file, "name": None},
+        join=False,
+        transition={"kind": "linear", "targets": [plan.graph.start], "foreach": None},
+        values=plan.values,
+        constants=plan.graph.constants,
+    )
+
+
+def _foreach_frames(plan: Plan, task: Task, done: Mapping[str, Artifacts]) -> tuple[ForeachFrame, ...]:
+    return tuple(
+        ForeachFrame(
+            step=frame.split,
+            language=plan.graph.step(frame.split).language,
+            variable=frame.foreach,
+            index=frame.index,
+            count=frame.count,
+            digest=done[frame.owner][frame.foreach].digest,
+        )
+        for frame in task.frames
+        if frame.foreach is not None
+    )
+
+
+def _arguments(step: Step, name: str, defaults: Mapping[str, Any]) -> dict[str, Any] | None:
+    decorator = step.decorator(name)
+    return None if decorator is None else {**defaults, **decorator.args}
+
+
+def timeout_seconds(step: Step) -> float:
+    """Sum of the timeout decorator's arguments in seconds; 0 without one."""
+    args = _arguments(step, "timeout", {}) or {}
+    units = {"seconds": 1, "minutes": 60, "hours": 3600}
+    return float(sum(args.get(name, 0) * factor for name, factor in units.items()))
+
+
+def all_artifacts(task: Task, done: Mapping[str, Artifacts], *, own: Artifacts, removed: tuple[str, ...]) -> Artifacts:
+    """Inherited and own artifacts of a finished attempt; a join inherits nothing."""
+    inherited = done[task.inputs[0]] if len(task.inputs) == 1 and task.inputs[0] in done else {}
+    if not own and not removed:
+        return inherited
+    return {name: ref for name, ref in {**inherited, **own}.items() if name not in removed}

@@ -1,0 +1,1 @@
+"""Processes in which users' functions run: calling Python in this process, talking to R, fork servers."""

@@ -1,0 +1,141 @@
+"""Talks to an R process forked from the R fork server (shared_spec/task.md, sections 4 and 5)."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pyflow.hosts import kernel
+from pyflow.hosts.lines import LineSocket
+from pyflow.spec.errors import HostError
+from pyflow.spec.task import TaskError, parse_error
+
+Message = dict[str, Any]
+# How long R may take to stop by itself after it was interrupted.
+GRACE = 5.0
+
+
+class RHost:
+    """One R process for one task. `fork` starts it, `converse` runs the step, `close` ends it."""
+
+    def __init__(self, lines: LineSocket, pid: int) -> None:
+        self.lines = lines
+        self.pid = pid
+
+    @classmethod
+    def fork(cls, server: str, *, group: int, folder: Path) -> RHost:
+        """Ask the server at the Unix socket `server` for a child in process group `group`.
+
+        Raises HostError (`host_lost`) when the server is gone.
+        """
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        lines = LineSocket(sock)
+        try:
+            sock.connect(server)
+            lines.send(
+                {
+                    "op": "fork",
+                    "group": group,
+                    "stdout": str(folder / "stdout.log"),
+                    "stderr": str(folder / "stderr.log"),
+                }
+            )
+            answer = lines.receive()
+        except OSError as error:
+            lines.close()
+            raise HostError(f"the R fork server does not answer: {error}", code="host_lost") from error
+        if answer is None or answer.get("event") != "forked":
+            lines.close()
+            raise HostError(f"the R fork server could not start a process: {answer}", code="host_lost")
+        return cls(lines, answer["pid"])
+
+    def converse(
+        self, run: Mapping[str, Any], answer: Callable[[Message], Message], *, timeout: float = 0.0
+    ) -> TaskError | None:
+        """Run the step; `answer` gives the reply to each request of R. None if the step ended well."""
+        clock = _Deadline(timeout)
+        try:
+            self.lines.send(run)
+            while True:
+                message = self._receive(clock)
+                if message is None:
+                    return _lost(clock, run["step"])
+                if "event" in message:
+                    return _exited(message, clock, run["step"])
+                if message["op"] == "done":
+                    return None
+                if message["op"] == "error":
+                    return _r_error(message["error"], clock, run["step"])
+                self.lines.send(answer(message))
+        except OSError as error:
+            return TaskError("HostError", f"the connection to R broke: {error}", code="host_lost", language="r")
+
+    def _receive(self, clock: _Deadline) -> Message | None:
+        while True:
+            message = self.lines.buffered()
+            if message is not None:
+                return message
+            self.lines.sock.settimeout(clock.left())
+            try:
+                if not self.lines.fill():
+                    return None
+            except TimeoutError:
+                kernel.signal_process(self.pid, clock.ring())
+            finally:
+                self.lines.sock.settimeout(None)
+
+    def close(self) -> None:
+        """End the process if it is still there."""
+        self.lines.close()
+        kernel.signal_process(self.pid, signal.SIGTERM)
+
+
+class _Deadline:
+    """First the step's timeout, then a grace time, then the end."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self.rang = 0
+        self.due = time.monotonic() + timeout if timeout > 0 else None
+
+    def left(self) -> float | None:
+        return None if self.due is None else max(0.001, self.due - time.monotonic())
+
+    def ring(self) -> int:
+        """The signal to send now that time is up."""
+        self.rang += 1
+        self.due = time.monotonic() + GRACE
+        return signal.SIGINT if self.rang == 1 else signal.SIGKILL
+
+
+def _r_error(data: Mapping[str, Any], clock: _Deadline, step: str) -> TaskError:
+    error = parse_error({**data, "language": "r"})
+    if error is None:
+        raise HostError("R sent an empty error", code="protocol_error")
+    return _timeout(clock, step, traceback=error.traceback) if clock.rang else error
+
+
+def _timeout(clock: _Deadline, step: str, *, traceback: str = "") -> TaskError:
+    message = f"step {step} took longer than its timeout of {clock.timeout:g} s"
+    return TaskError("TimeoutException", message, code="step_timeout", language="r", traceback=traceback)
+
+
+def _exited(message: Message, clock: _Deadline, step: str) -> TaskError:
+    if clock.rang:
+        return _timeout(clock, step)
+    number, status = message.get("signal", 0), message.get("status", 0)
+    if number:
+        name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
+        return TaskError("Crash", f"R was ended by signal {number} ({name}) in step {step}", "step_crashed", "r")
+    text = f"step {step} ended R with status {status} (q() or quit()); a step ends by returning"
+    return TaskError("Exit", text, "step_exit", "r")
+
+
+def _lost(clock: _Deadline, step: str) -> TaskError:
+    if clock.rang:
+        return _timeout(clock, step)
+    return TaskError("HostError", f"the R process of step {step} vanished with its fork server", "host_lost", "r")

@@ -1,0 +1,53 @@
+"""Entry of the Python fork server: `python -m pyflow.runner FD` (shared_spec/task.md, section 5)."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pyflow.codec import PythonCodec, native
+from pyflow.define import load
+from pyflow.hosts import python as python_host
+from pyflow.hosts import zygote
+from pyflow.hosts.lines import LineSocket
+from pyflow.runner.task import run_task
+from pyflow.spec.errors import PyflowError
+
+
+def main(descriptor: int) -> int:
+    """Load what the first message names, say `ready`, and fork a child for each task until the socket ends."""
+    control = socket.socket(fileno=descriptor)
+    lines = LineSocket(control)
+    message = lines.receive()
+    if message is None:
+        return 0
+    try:
+        _load(message)
+    except PyflowError as error:
+        lines.send({"event": "error", "error": {**python_host.describe(error).to_json(), **error.to_json()}})
+        return 1
+    lines.send({"event": "ready", "pid": os.getpid()})
+    zygote.serve(control, run_task)
+    return 0
+
+
+def _load(message: Mapping[str, Any]) -> None:
+    for file in message["files"]:
+        module = load.load_file(Path(file))
+        native.register_user_module(module.__name__)
+    for function in message["functions"]:
+        load.find_function(load.load_file(Path(function["file"])), function["name"])
+    if message.get("tables"):
+        # Tasks that exchange tables need it; imported once here, it costs each of them nothing.
+        importlib.import_module("pandas")
+    codec = PythonCodec()
+    codec.decode(b"".join(bytes(chunk) for chunk in codec.encode(["warm up", {"a": 1}], "warm_up").chunks))
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

@@ -1,0 +1,24 @@
+"""Who this task is: the values of `current`, the same in every language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyflow.spec.task import TaskRequest
+
+
+def current_values(request: TaskRequest) -> dict[str, Any]:
+    return {
+        "is_running_flow": True,
+        "flow_name": request.flow,
+        "run_id": request.run,
+        "step_name": request.step,
+        "task_id": request.task,
+        "retry_count": request.attempt,
+        "origin_run_id": request.origin_run_id,
+        "pathspec": request.pathspec,
+        "namespace": request.namespace,
+        "username": request.username,
+        "tags": list(request.tags),
+        "parameter_names": sorted(request.parameters),
+    }

@@ -1,0 +1,137 @@
+"""The artifacts of one attempt: what it inherited, set and removed. The same for every language; values are not opened here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pyflow.ports import Codec, Encoded, Store
+from pyflow.runner.merge import merge_names
+from pyflow.spec.errors import ArtifactError, NotFoundError, UserError, Where
+from pyflow.spec.task import ArtifactRef, ForeachFrame, Input, TaskRequest
+
+
+class Session:
+    """Artifacts by name, as references; blobs go through the store."""
+
+    def __init__(self, request: TaskRequest, store: Store, codec: Codec) -> None:
+        self.request = request
+        self.store = store
+        self.codec = codec
+        self.parameters = dict(request.parameters)
+        self.inherited = {} if request.join or not request.inputs else dict(request.inputs[0].artifacts)
+        self.own: dict[str, ArtifactRef] = {}
+        self.removed: set[str] = set()
+        self.warnings: list[str] = []
+
+    def names(self) -> set[str]:
+        """Every name the step can read on `self`."""
+        return (self.parameters.keys() | self.inherited.keys() | self.own.keys()) - self.removed
+
+    def ref(self, name: str, input: int | None = None) -> ArtifactRef:
+        """Raises NotFoundError when there is no such artifact (`input`: in that input of a join)."""
+        found: ArtifactRef | None
+        if input is not None:
+            found = {**self.parameters, **self._input(input).artifacts}.get(name)
+        elif name in self.removed:
+            found = None
+        else:
+            found = self.own.get(name) or self.inherited.get(name) or self.parameters.get(name)
+        if found is None:
+            source = "" if input is None else f" of input {input} (step {self._input(input).step})"
+            raise NotFoundError(
+                f"there is no artifact {name!r}{source}",
+                code="artifact_missing",
+                where=Where(step=self.request.step, artifact=name),
+            )
+        return found
+
+    def path(self, ref: ArtifactRef) -> Path:
+        return self.store.get(ref.digest)
+
+    def save(self, name: str, encoded: Encoded) -> tuple[str, ...]:
+        """Store a value under `name`; returns its announcements."""
+        digest, size = self.store.put(encoded.chunks)
+        self._set(name, ArtifactRef(digest, encoded.kind, size, encoded.type, encoded.preview))
+        self.warnings.extend(encoded.warnings)
+        return tuple(encoded.warnings)
+
+    def keep(self, name: str, ref: ArtifactRef) -> None:
+        """Take a blob over under `name` without touching it."""
+        self._set(name, ref)
+
+    def _set(self, name: str, ref: ArtifactRef) -> None:
+        self.removed.discard(name)
+        if self.inherited.get(name) == ref:
+            self.own.pop(name, None)
+        else:
+            self.own[name] = ref
+
+    def remove(self, name: str) -> None:
+        self.own.pop(name, None)
+        if name in self.inherited:
+            self.removed.add(name)
+
+    def merge(self, include: Iterable[str], exclude: Iterable[str], already: Iterable[str]) -> list[str]:
+        """merge_artifacts: take over by digest what all inputs agree on; returns the names. All or nothing."""
+        if not self.request.join:
+            raise UserError(
+                "merge_artifacts works only in a join step", code="merge_not_join", where=Where(step=self.request.step)
+            )
+        chosen = merge_names(
+            [item.artifacts for item in self.request.inputs],
+            include=frozenset(include),
+            exclude=frozenset(exclude),
+            already=frozenset(already) | self.own.keys() | self.parameters.keys(),
+            step=self.request.step,
+        )
+        for name, ref in chosen.items():
+            self._set(name, ref)
+        return sorted(chosen)
+
+    def frame(self) -> ForeachFrame | None:
+        """The innermost foreach, or None outside of one."""
+        return self.request.foreach[-1] if self.request.foreach else None
+
+    def item(self, frame: ForeachFrame) -> Encoded:
+        """The foreach item of a frame as an artifact of its own."""
+        return self.codec.item(self.store.get(frame.digest), frame.index, frame.language)
+
+    def split_count(self) -> int | None:
+        """How many child tasks this step's foreach makes; None for other steps."""
+        transition = self.request.transition
+        if transition["kind"] != "foreach":
+            return None
+        name = transition["foreach"]
+        where = Where(step=self.request.step, artifact=name)
+        try:
+            ref = self.ref(name)
+        except NotFoundError:
+            raise ArtifactError(
+                f"step {self.request.step} is to fan out over {name!r}, but has no artifact of that name",
+                code="foreach_not_iterable",
+                where=where,
+                hint=f"Set it in the step (self.{name} = ...), or name another artifact in foreach.",
+            ) from None
+        count = self.codec.count(self.path(ref), self.request.language)
+        if count == 0:
+            raise ArtifactError(
+                f"foreach over {name!r} has no items",
+                code="foreach_empty",
+                where=where,
+                hint="A foreach needs one item at least; make the list non-empty, or fail earlier with a message of your own.",
+            )
+        if count > self.request.max_num_splits:
+            raise ArtifactError(
+                f"foreach over {name!r} has {count} items, more than --max-num-splits {self.request.max_num_splits}",
+                code="foreach_too_many",
+                where=where,
+                hint=f"If that is meant, run with --max-num-splits {count}.",
+            )
+        return count
+
+    def _input(self, index: int) -> Input:
+        return self.request.inputs[index]
+
+    def input_refs(self, index: int) -> Mapping[str, ArtifactRef]:
+        return {**self.parameters, **self._input(index).artifacts}

@@ -1,0 +1,94 @@
+"""One attempt from request to result (shared_spec/task.md, sections 1 to 3)."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pyflow import store as stores
+from pyflow.codec import PythonCodec
+from pyflow.hosts import python as python_host
+from pyflow.runner.parameters import save_parameters
+from pyflow.runner.python_step import run_python_step
+from pyflow.runner.r_step import run_r_step
+from pyflow.runner.session import Session
+from pyflow.spec.errors import PyflowError
+from pyflow.spec.task import PARAMETERS, TaskError, TaskResult, parse_request
+
+STEPS = {"python": run_python_step, "r": run_r_step}
+
+
+def run_task(message: Mapping[str, Any]) -> None:
+    """Carry out the request and leave `result.json` in its folder."""
+    began = time.monotonic()
+    request = parse_request(message)
+    os.environ.update(request.environment)
+    try:
+        session = Session(request, stores.open_store(request.store), PythonCodec())
+        result = _attempt(session)
+    except PyflowError as error:
+        result = TaskResult(ok=False, error=python_host.describe(error))
+        python_host.show_error(python_host.describe(error))
+    write_result(Path(request.folder), replace(result, seconds=round(time.monotonic() - began, 6)))
+
+
+def _attempt(session: Session) -> TaskResult:
+    request = session.request
+    error = request.caught or _run_step(session)
+    if error is not None and request.caught is None:
+        python_host.show_error(error)
+    catch = request.catch
+    if error is not None and (catch is None or not request.last_attempt):
+        return _result(session, ok=False, error=error)
+    if catch is not None and catch["var"]:
+        session.save(catch["var"], session.codec.encode(_caught_value(error), catch["var"]))
+    try:
+        return _result(session, ok=True, error=error, count=session.split_count())
+    except PyflowError as problem:
+        failure = python_host.describe(problem)
+        python_host.show_error(failure)
+        return _result(session, ok=False, error=failure)
+
+
+def _run_step(session: Session) -> TaskError | None:
+    if session.request.step == PARAMETERS:
+        return save_parameters(session)
+    return STEPS[session.request.language](session)
+
+
+def _caught_value(error: TaskError | None) -> dict[str, Any] | None:
+    """What `catch` stores: None, or the error as plain data that every language reads."""
+    if error is None:
+        return None
+    return {
+        "type": error.type,
+        "exception": error.message,
+        "stacktrace": error.traceback,
+        "language": error.language,
+        "code": error.code,
+    }
+
+
+def _result(session: Session, *, ok: bool, error: TaskError | None, count: int | None = None) -> TaskResult:
+    return TaskResult(
+        ok=ok,
+        artifacts=session.own,
+        removed=tuple(sorted(session.removed)),
+        foreach_count=count,
+        error=error,
+        caught=ok and error is not None,
+        warnings=tuple(session.warnings),
+    )
+
+
+def write_result(folder: Path, result: TaskResult) -> None:
+    """Write the result under a temporary name and rename it, so that no half of one is ever read."""
+    temporary = folder / ".result.json"
+    temporary.write_text(json.dumps(result.to_json()), encoding="utf-8")
+    temporary.replace(folder / "result.json")
+
