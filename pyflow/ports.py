@@ -53,8 +53,11 @@ class Metadata(Protocol):
 
     def flows(self) -> list[str]: ...
 
-    def runs(self, flow: str | None = None, run: str | None = None, limit: int | None = None) -> list[RunRow]:
-        """Newest first."""
+    def runs(
+        self, flow: str | None = None, run: str | None = None, limit: int | None = None, status: str | None = None
+    ) -> list[RunRow]:
+        """Newest first. A run that says `running` though its engine is dead is `interrupted`, and so are its
+        running tasks and attempts, here and below."""
         ...
 
     def tasks(self, flow: str, run: str, step: str | None = None, task: str | None = None) -> list[TaskRow]:

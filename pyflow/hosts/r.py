@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pyflow.hosts import kernel
-from pyflow.hosts.lines import LineSocket
+from pyflow.process import kernel
+from pyflow.process.lines import LineSocket
 from pyflow.spec.errors import HostError
 from pyflow.spec.task import TaskError, parse_error
 

@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pyflow.hosts import kernel
-from pyflow.hosts.lines import LineSocket
+from pyflow.process import kernel
+from pyflow.process.lines import LineSocket
 
 RunChild = Callable[[Mapping[str, Any]], None]
 

@@ -14,7 +14,7 @@ from pyflow.codec import PythonCodec, native
 from pyflow.define import load
 from pyflow.hosts import python as python_host
 from pyflow.hosts import zygote
-from pyflow.hosts.lines import LineSocket
+from pyflow.process.lines import LineSocket
 from pyflow.runner.task import run_task
 from pyflow.spec.errors import PyflowError
 

@@ -119,7 +119,9 @@ class _Answers:
     def _save(self, message: Message) -> Message:
         data = {"type": message.get("type", ""), "preview": message.get("preview", ""), **message["layout"]}
         encoded = layout.from_layout(data)
-        encoded = Encoded(encoded.chunks, encoded.kind, data["type"] or encoded.type, data["preview"] or encoded.preview)
+        encoded = Encoded(
+            encoded.chunks, encoded.kind, data["type"] or encoded.type, data["preview"] or encoded.preview
+        )
         self._made.append(Path(message["layout"]["path"]))
         return {"warnings": list(self.session.save(message["name"], encoded))}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pyflow.ports import Codec, Encoded, Store
 from pyflow.runner.merge import merge_names
@@ -56,6 +57,20 @@ class Session:
         self.warnings.extend(encoded.warnings)
         return tuple(encoded.warnings)
 
+    def save_if_changed(self, name: str, value: Any) -> None:
+        """Store `value`, which was read from artifact `name`, unless it still is what it was.
+
+        A value that the other language made may be written differently here, so it is compared with what reading and
+        writing alone give: a step that only looks must not rewrite.
+        """
+        path = self.path(self.ref(name))
+        encoded = self.codec.encode(value, name)
+        if _same(encoded, path.read_bytes()):
+            return
+        untouched = self.codec.encode(self.codec.decode(path), name)
+        if not _same(encoded, b"".join(bytes(chunk) for chunk in untouched.chunks)):
+            self.save(name, encoded)
+
     def keep(self, name: str, ref: ArtifactRef) -> None:
         """Take a blob over under `name` without touching it."""
         self._set(name, ref)
@@ -97,6 +112,14 @@ class Session:
         """The foreach item of a frame as an artifact of its own."""
         return self.codec.item(self.store.get(frame.digest), frame.index, frame.language)
 
+    def load(self, ref: ArtifactRef) -> Any:
+        """The value of an artifact."""
+        return self.codec.decode(self.path(ref))
+
+    def load_item(self, frame: ForeachFrame) -> Any:
+        """The value of a frame's foreach item."""
+        return self.codec.decode(b"".join(bytes(chunk) for chunk in self.item(frame).chunks))
+
     def split_count(self) -> int | None:
         """How many child tasks this step's foreach makes; None for other steps."""
         transition = self.request.transition
@@ -135,3 +158,14 @@ class Session:
 
     def input_refs(self, index: int) -> Mapping[str, ArtifactRef]:
         return {**self.parameters, **self._input(index).artifacts}
+
+
+def _same(encoded: Encoded, content: bytes) -> bool:
+    """Whether the chunks are the content; compared piece by piece, so that nothing is copied."""
+    position, view = 0, memoryview(content)
+    for chunk in encoded.chunks:
+        piece = memoryview(chunk).cast("B")
+        if piece != view[position : position + len(piece)]:
+            return False
+        position += len(piece)
+    return position == len(view)

@@ -91,4 +91,3 @@ def write_result(folder: Path, result: TaskResult) -> None:
     temporary = folder / ".result.json"
     temporary.write_text(json.dumps(result.to_json()), encoding="utf-8")
     temporary.replace(folder / "result.json")
-

@@ -5,7 +5,7 @@ The rules are in spec.check, what follows from a valid graph in spec.structure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,9 @@ from pyflow.spec.errors import DefinitionError, Where
 
 FORMAT = "pyflow-graph"
 VERSION = 1
+LANGUAGES = ("python", "r")
+# The number of targets that a transition of each kind has; of a branch it is a rule (spec.check) how many.
+TARGETS = {"linear": 1, "branch": None, "foreach": 1, "end": 0}
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
 
 
@@ -105,6 +108,7 @@ class Graph:
 def parse_graph(data: Mapping[str, Any]) -> Graph:
     """Make a Graph from its JSON object; raises DefinitionError (code `graph_format`) when the shape is wrong."""
     try:
+        data = _typed(data, Mapping, "the graph")
         if data["format"] != FORMAT or data["version"] != VERSION:
             raise DefinitionError(
                 f"this graph is {data['format']!r} version {data['version']!r}; "
@@ -113,8 +117,8 @@ def parse_graph(data: Mapping[str, Any]) -> Graph:
                 hint="Update pyflow and rflow to the same version.",
             )
         return Graph(
-            name=data["name"],
-            language=data["language"],
+            name=_typed(data["name"], str, "name"),
+            language=_one_of(data["language"], LANGUAGES, "a language"),
             file=data.get("file"),
             doc=data.get("doc") or "",
             start=data.get("start", "start"),
@@ -124,19 +128,22 @@ def parse_graph(data: Mapping[str, Any]) -> Graph:
             steps=tuple(_step(item) for item in data["steps"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise DefinitionError(f"not a graph: {type(error).__name__}: {error}", code="graph_format") from error
+        raise DefinitionError(f"not a graph: {_reason(error)}", code="graph_format") from error
+
+
+def _reason(error: Exception) -> str:
+    return f"the key {error} is missing" if isinstance(error, KeyError) else str(error)
 
 
 def _step(data: Mapping[str, Any]) -> Step:
-    transition = data["transition"]
     return Step(
-        name=data["name"],
-        language=data["language"],
+        name=_typed(data["name"], str, "name"),
+        language=_one_of(data["language"], LANGUAGES, "a language"),
         function=Function(data["function"].get("file"), data["function"].get("name")),
-        transition=Transition(transition["kind"], tuple(transition.get("targets", [])), transition.get("foreach")),
-        join=data.get("join", False),
+        transition=_transition(data["transition"]),
+        join=_typed(data.get("join", False), bool, "join"),
         decorators=tuple(
-            Decorator(item["name"], dict(item.get("args") or {}), item.get("line"))
+            Decorator(item["name"], dict(_typed(item.get("args") or {}, Mapping, "args")), item.get("line"))
             for item in data.get("decorators", [])
         ),
         doc=data.get("doc") or "",
@@ -145,10 +152,31 @@ def _step(data: Mapping[str, Any]) -> Step:
     )
 
 
+def _transition(data: Mapping[str, Any]) -> Transition:
+    kind = _one_of(data["kind"], TARGETS, "a kind of transition")
+    targets = _typed(data.get("targets", []), list | tuple, "targets")
+    if TARGETS[kind] not in (None, len(targets)):
+        raise TypeError(f"a transition of kind {kind!r} has the targets {targets!r}")
+    foreach = _typed(data["foreach"], str, "foreach") if kind == "foreach" else None
+    return Transition(kind, tuple(_typed(target, str, "targets") for target in targets), foreach)
+
+
+def _typed(value: Any, kind: Any, key: str) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} cannot be the value of {key!r}")
+    return value
+
+
+def _one_of(value: Any, known: Collection[str], what: str) -> str:
+    if value not in known:
+        raise TypeError(f"{value!r} is not {what}: {', '.join(known)}")
+    return str(value)
+
+
 def _parameter(data: Mapping[str, Any]) -> Parameter:
     return Parameter(
-        name=data["name"],
-        kind=data["kind"],
+        name=_typed(data["name"], str, "name"),
+        kind=_one_of(data["kind"], ("value", "file"), "a kind of parameter"),
         type=data["type"],
         default=data.get("default", MISSING),
         required=data.get("required", False),

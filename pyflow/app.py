@@ -1,0 +1,120 @@
+"""The one place where configuration becomes an engine, a store, a client. Everything here is composition."""
+
+from __future__ import annotations
+
+import platform
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from importlib import metadata as packages
+from pathlib import Path
+from typing import Any
+
+from pyflow.backends import BACKENDS
+from pyflow.define.parameters import user_name
+from pyflow.engine.loop import Engine
+from pyflow.engine.plan import Plan
+from pyflow.engine.state import Finish
+from pyflow.environments import ENVIRONMENTS
+from pyflow.metadata import open_metadata
+from pyflow.metadata.liveness import hold_run_lock
+from pyflow.ports import Reporter
+from pyflow.spec.graph import Graph, graph_to_json
+from pyflow.store import create_root, find_root
+
+DISTRIBUTION = "pyflow-rflow"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is carried out. `values` are the resolved parameter values (define.values), `grace` in seconds."""
+
+    values: tuple[Mapping[str, Any], ...] = ()
+    max_workers: int = 16
+    max_num_splits: int = 100
+    retry_wait: bool = True
+    tags: tuple[str, ...] = ()
+    namespace: str | None = None
+    backend: str = "local"
+    environment: str = "none"
+    backend_options: Mapping[str, Any] = field(default_factory=dict)
+    grace: float = 5.0
+    command: tuple[str, ...] = ()
+
+
+def version() -> str:
+    return packages.version(DISTRIBUTION)
+
+
+def root_for_writing(folder: Path) -> Path:
+    """The store found upward from `folder`, else a new one in it."""
+    return find_root(folder) or create_root(folder)
+
+
+def make_plan(graph: Graph, options: RunOptions, root: Path) -> Plan:
+    """Everything about a run that is decided before it starts; its id is the time in microseconds."""
+    user = user_name()
+    return Plan(
+        graph=graph,
+        run=str(time.time_ns() // 1000),
+        root=str(root),
+        store={"type": "local", "root": str(root)},
+        values=options.values,
+        max_workers=options.max_workers,
+        max_num_splits=options.max_num_splits,
+        retry_wait=options.retry_wait,
+        grace=options.grace,
+        username=user,
+        namespace=options.namespace or f"user:{user}",
+        tags=options.tags,
+        system_tags=(f"user:{user}", f"pyflow_version:{version()}", f"language:{graph.language}"),
+        graph_json=graph_to_json(graph),
+        info={
+            "command": list(options.command),
+            "host": socket.gethostname(),
+            "platform": platform.platform(),
+            "python": platform.python_version(),
+            "pyflow": version(),
+        },
+    )
+
+
+def run(
+    graph: Graph,
+    options: RunOptions,
+    *,
+    reporter: Reporter,
+    on_start: Callable[[Plan, Engine], None] = lambda plan, engine: None,
+) -> tuple[Engine, Finish]:
+    """Run a checked graph to its end.
+
+    `on_start` is called once, after everything has loaded and before the first task. Raises PyflowErrors for what
+    is wrong before a task starts; a failing task is told by the Finish.
+    """
+    backend = BACKENDS[options.backend](ENVIRONMENTS[options.environment](), **options.backend_options)
+    try:
+        backend.prepare(graph)
+        root = root_for_writing(Path.cwd())
+        plan = make_plan(graph, options, root)
+        with closing(open_metadata(root)) as store, hold_run_lock(root, plan.flow, plan.run):
+            engine = Engine(
+                plan, backend=backend, metadata=store, reporter=reporter, clock=time.time, monotonic=time.monotonic
+            )
+            on_start(plan, engine)
+            return engine, engine.run()
+    finally:
+        backend.close()
+
+
+def versions() -> dict[str, str]:
+    """What `version` shows: ours, the interpreter's and those of the packages that carry values."""
+    found = {"pyflow": version(), "python": platform.python_version(), "executable": sys.executable}
+    for name in ("numpy", "pandas", "pyarrow", "rpy2"):
+        try:
+            found[name] = packages.version(name)
+        except packages.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,1 @@
+"""The command line: one program for flows written in either language."""

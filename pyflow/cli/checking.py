@@ -1,0 +1,18 @@
+"""Graphs are checked before anything is done with them."""
+
+from __future__ import annotations
+
+from pyflow.cli.context import FlowContext
+from pyflow.spec.check import check_graph
+from pyflow.spec.errors import GraphError
+from pyflow.spec.graph import Graph
+
+
+def checked(context: FlowContext) -> Graph:
+    """The context's graph; raises GraphError with all of its problems."""
+    graph = context.graph
+    assert graph is not None
+    problems = check_graph(graph)
+    if problems:
+        raise GraphError(tuple(problems))
+    return graph

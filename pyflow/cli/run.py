@@ -1,0 +1,139 @@
+"""`run`: check the flow, take its parameters from the command line, run it, and tell how it ended."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from pyflow import app
+from pyflow.backends.local import DEFAULT_ISOLATION, ISOLATIONS
+from pyflow.cli import output
+from pyflow.cli.checking import checked
+from pyflow.cli.context import FlowContext
+from pyflow.cli.errors import FAILED, INTERRUPTED
+from pyflow.cli.reporter import ConsoleReporter
+from pyflow.define.values import resolve_values
+from pyflow.engine.loop import Engine
+from pyflow.engine.plan import Plan
+from pyflow.engine.state import Finish
+from pyflow.spec.graph import Graph, Parameter
+from pyflow.spec.records import INTERRUPTED as RUN_INTERRUPTED
+from pyflow.spec.records import SUCCESS
+from pyflow.spec.task import TaskError
+
+
+def make(context: FlowContext) -> click.Command:
+    assert context.graph is not None
+    parameters = context.graph.parameters
+    names = [f"parameter_{number}" for number in range(len(parameters))]
+
+    def run(**options: Any) -> int:
+        graph = checked(context)
+        given = {item.name: options.pop(name) for name, item in zip(names, parameters, strict=True)}
+        return _run(graph, given, options)
+
+    return click.Command(
+        "run",
+        params=[*map(_parameter_option, names, parameters), *_options()],
+        callback=run,
+        help="Run the flow.",
+        context_settings={"show_default": True},
+    )
+
+
+def _parameter_option(name: str, parameter: Parameter) -> click.Option:
+    """The value stays text here; define.values gives it its type, with one message for both languages."""
+    default = parameter.default if parameter.has_default else None
+    shown = f"default: {default}" if default is not None else "required" if parameter.required else ""
+    text = f"{parameter.help}  [{shown}]" if shown else parameter.help
+    metavar = "FILE" if parameter.kind == "file" else parameter.type.upper()
+    return click.Option([f"--{parameter.name}", name], help=text.strip(), metavar=metavar)
+
+
+def _options() -> list[click.Parameter]:
+    whole = click.IntRange(min=1)
+    return [
+        click.Option(["--max-workers"], type=whole, default=16, help="At most so many tasks run at once."),
+        click.Option(["--max-num-splits"], type=whole, default=100, help="At most so many tasks from one foreach."),
+        click.Option(["--tag", "tags"], multiple=True, help="A tag of the run; may be repeated."),
+        click.Option(["--namespace"], help="The namespace of the run, instead of user:NAME."),
+        click.Option(["--run-id-file"], type=click.Path(path_type=Path), help="Write the run's id to this file."),
+        click.Option(["--no-retry-wait"], is_flag=True, help="Retry failed tasks at once, without their waiting time."),
+        click.Option(
+            ["--isolation"],
+            type=click.Choice(ISOLATIONS),
+            default=DEFAULT_ISOLATION,
+            help="Fork tasks from a warm process, or start a fresh interpreter for each.",
+        ),
+    ]
+
+
+def _run(graph: Graph, given: dict[str, Any], options: dict[str, Any]) -> int:
+    values = resolve_values(graph, given, cwd=Path.cwd())
+    quiet = click.get_current_context().find_root().params["quiet"]
+    reporter = ConsoleReporter(quiet=quiet)
+    run_id_file = options["run_id_file"]
+
+    def on_start(plan: Plan, engine: Engine) -> None:
+        _listen(engine.interrupt)
+        if run_id_file is not None:
+            run_id_file.write_text(plan.run)
+        reporter.note(f"Workflow starting (run-id {plan.run}), store {plan.root}")
+
+    engine, finish = app.run(
+        graph,
+        app.RunOptions(
+            values=values,
+            max_workers=options["max_workers"],
+            max_num_splits=options["max_num_splits"],
+            retry_wait=not options["no_retry_wait"],
+            tags=tuple(options["tags"]),
+            namespace=options["namespace"],
+            backend_options={"isolation": options["isolation"]},
+            command=tuple(sys.argv),
+        ),
+        reporter=reporter,
+        on_start=on_start,
+    )
+    reporter.close()
+    return _tell(engine, finish, reporter)
+
+
+def _listen(interrupt: Callable[[], None]) -> None:
+    """Ctrl-C and SIGTERM stop the run in order; tasks are ended and the end is recorded."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        interrupt()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handle)
+
+
+def _tell(engine: Engine, finish: Finish, reporter: ConsoleReporter) -> int:
+    if finish.status == SUCCESS:
+        reporter.note("Done!")
+        return 0
+    if finish.status == RUN_INTERRUPTED:
+        output.failure(f"Workflow interrupted (run-id {engine.plan.run}).")
+        return INTERRUPTED
+    assert finish.error is not None and finish.task is not None
+    error, step = finish.error, engine.state.tasks[finish.task].step
+    output.failure("Workflow failed.", [failure_text(error)])
+    where = f"Step {step} (task-id {finish.task}, run-id {engine.plan.run})"
+    output.failure(f"Step failure: {where} failed.{_file_and_line(error)}")
+    return FAILED
+
+
+def failure_text(error: TaskError) -> str:
+    """The error as its own language shows it."""
+    return error.traceback or f"{error.type}: {error.message}"
+
+
+def _file_and_line(error: TaskError) -> str:
+    return f" ({error.file}:{error.line})" if error.file and error.line else ""

@@ -1,0 +1,80 @@
+"""Brings any Arrow array of a type the format knows into canonical form, copying only what is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.types as kinds
+
+from pyflow.codec import arrays
+from pyflow.codec.arrays import Values
+
+
+def canonical(array: pa.Array) -> pa.Array:
+    """An equal array in canonical form. Under a null struct its fields are null too."""
+    kind = array.type
+    if kinds.is_null(kind):
+        return arrays.nulls(len(array))
+    if kinds.is_dictionary(kind):
+        return arrays.dictionary(canonical(_indices(array)), canonical(array.dictionary), ordered=kind.ordered)
+    missing = arrays.missing_mask(array)
+    if kinds.is_boolean(kind):
+        return arrays.booleans(arrays.truths(array), missing)
+    if kinds.is_large_string(kind) or kinds.is_large_binary(kind):
+        return _variable(array, missing)
+    if kinds.is_large_list(kind):
+        lengths, _ = arrays.list_lengths(array)
+        if missing is not None:
+            lengths = np.where(missing, 0, lengths)
+        return arrays.lists(canonical(array.flatten()), lengths, missing)
+    if kinds.is_struct(kind):
+        parts = [canonical(part) for part in array.flatten()]
+        return pa.Array.from_buffers(kind, len(array), [_validity(missing)], _count(missing), children=parts)
+    return _fixed(array, missing)
+
+
+def _indices(array: pa.Array) -> pa.Array:
+    indices = array.indices
+    return indices if indices.type == pa.int32() else indices.cast(pa.int32())
+
+
+def _fixed(array: pa.Array, missing: Values | None) -> pa.Array:
+    width = array.type.bit_width // 8
+    data = _part(array.buffers()[1], width * array.offset, width * len(array))
+    if missing is not None:
+        cells = np.frombuffer(data, dtype=np.dtype((np.void, width)))
+        if cells[missing].tobytes().strip(b"\0"):
+            cells = cells.copy()
+            cells[missing] = np.zeros(1, dtype=cells.dtype)
+            data = pa.py_buffer(cells)
+    return pa.Array.from_buffers(array.type, len(array), [_validity(missing), data], _count(missing))
+
+
+def _variable(array: pa.Array, missing: Values | None) -> pa.Array:
+    """Text and bytes; what lies under a null, or outside of the slice, is left out."""
+    _, ends, data = array.buffers()
+    lengths, first = arrays.list_lengths(array)
+    if missing is not None and lengths[missing].any():
+        keep = np.where(missing, None, np.array(array.to_pylist(), dtype=object)).tolist()
+        blobs = [value.encode() if isinstance(value, str) else value for value in keep]
+        data = pa.py_buffer(b"".join(blob or b"" for blob in blobs))
+        lengths, first = np.where(missing, 0, lengths), 0
+    content = _part(data, first, int(lengths.sum()))
+    exact = 8 * (len(array) + 1)
+    if array.offset == 0 and first == 0 and ends is not None and ends.size >= exact and missing is None:
+        ends = ends.slice(0, exact)
+    else:
+        ends = pa.py_buffer(arrays.offsets(lengths))
+    return pa.Array.from_buffers(array.type, len(array), [_validity(missing), ends, content], _count(missing))
+
+
+def _part(buffer: pa.Buffer | None, start: int, length: int) -> pa.Buffer:
+    return pa.py_buffer(b"") if buffer is None or length == 0 else buffer.slice(start, length)
+
+
+def _validity(missing: Values | None) -> pa.Buffer | None:
+    return None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
+
+
+def _count(missing: Values | None) -> int:
+    return 0 if missing is None else int(np.count_nonzero(missing))

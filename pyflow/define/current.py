@@ -1,0 +1,46 @@
+"""`current`: who the running task is. The runner fills it; outside of a run it only says that nothing runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+class Current:
+    """Read-only facts of the running task, such as `current.run_id`; `get` and `in` ask without an error.
+
+    Example: `current.get("step_name", "not in a flow")` gives the step's name, or the text outside of a run.
+    """
+
+    def __init__(self) -> None:
+        self._values: Mapping[str, Any] = {"is_running_flow": False}
+
+    def _set(self, values: Mapping[str, Any]) -> None:
+        self._values = dict(values)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._values[name]
+        except KeyError:
+            where = "in this task" if self._values["is_running_flow"] else "outside of a running task"
+            raise AttributeError(f"current.{name} is not known {where}; known: {', '.join(self)}") from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self._values.get(name, default)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __dir__(self) -> list[str]:
+        return list(self._values)
+
+    def __repr__(self) -> str:
+        return f"current({', '.join(f'{k}={v!r}' for k, v in self._values.items())})"
+
+
+current = Current()

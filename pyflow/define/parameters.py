@@ -1,0 +1,141 @@
+"""`Parameter`, `IncludeFile` and `JSONType`: values that are given when a run starts."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyflow.spec.errors import DefinitionError
+from pyflow.spec.graph import MISSING
+from pyflow.spec.graph import Parameter as ParameterSpec
+
+
+class JSONType:
+    """The type of a parameter that is given as JSON text and is its parsed value in steps."""
+
+
+_TYPES: Mapping[Any, str] = {str: "str", int: "int", float: "float", bool: "bool", JSONType: "json"}
+_NAMES = {name: name for name in ("str", "int", "float", "bool", "json")}
+
+
+@dataclass(frozen=True)
+class ParameterContext:
+    """What a function that computes a default is given."""
+
+    flow_name: str
+    user_name: str
+    parameter_name: str
+
+
+class Parameter:
+    """A value given on the command line as `--name value`; read-only in steps as `self.name`.
+
+    The type is `type`, else that of `default`, else text: `str`, `int`, `float`, `bool` or `JSONType`. With `separator`
+    the text is split into a list. `default` may be a function of a ParameterContext, called when the run starts.
+    Without default and value the parameter is None, or an error if it is `required`.
+
+    Example: `alpha = Parameter("alpha", default=0.1, help="learning rate")`
+    """
+
+    def __init__(
+        self,
+        name: str,
+        default: Any = MISSING,
+        type: Any = None,
+        help: str | None = None,
+        required: bool | None = None,
+        show_default: bool | None = None,
+        separator: str | None = None,
+    ) -> None:
+        self.name = name
+        self.default = MISSING if default is None else default
+        self.type = type
+        self.help = help or ""
+        self.required = bool(required)
+        self.show_default = show_default is not False
+        self.separator = separator
+
+    def to_spec(self, flow_name: str, line: int | None) -> ParameterSpec:
+        """The parameter as graph data; a default function is called here."""
+        default = resolve_default(self.default, flow_name, self.name)
+        return ParameterSpec(
+            name=self.name,
+            kind="value",
+            type=self._type_name(default),
+            default=default,
+            required=self.required,
+            separator=self.separator,
+            help=self.help,
+            line=line,
+        )
+
+    def _type_name(self, default: Any) -> str:
+        if self.type is not None:
+            given = self.type() if isinstance(self.type, type) and issubclass(self.type, JSONType) else self.type
+            found = "json" if isinstance(given, JSONType) else {**_NAMES, **_TYPES}.get(given)
+            if found is None:
+                raise DefinitionError(
+                    f"parameter {self.name!r} has the type {self.type!r}",
+                    code="parameter_type",
+                    hint="The types are str, int, float, bool and JSONType.",
+                )
+            return found
+        if default is MISSING or self.separator is not None:
+            return "str"
+        return _TYPES.get(type(default), "json")
+
+
+class IncludeFile:
+    """A file whose content is the value: `--name path`. It is read when the run starts and kept with the run.
+
+    `is_text` gives a str in `encoding`, else bytes. A `default` path is looked for in the working directory, then beside
+    the flow's file.
+
+    Example: `movies = IncludeFile("movies", default="movies.csv")`
+    """
+
+    def __init__(
+        self,
+        name: str,
+        default: str | Callable[[ParameterContext], str] | None = None,
+        is_text: bool = True,
+        encoding: str = "utf-8",
+        help: str | None = None,
+        required: bool | None = None,
+    ) -> None:
+        self.name = name
+        self.default = MISSING if default is None else default
+        self.is_text = is_text
+        self.encoding = encoding
+        self.help = help or ""
+        self.required = bool(required)
+
+    def to_spec(self, flow_name: str, line: int | None) -> ParameterSpec:
+        return ParameterSpec(
+            name=self.name,
+            kind="file",
+            type="text" if self.is_text else "bytes",
+            default=resolve_default(self.default, flow_name, self.name),
+            required=self.required,
+            encoding=self.encoding if self.is_text else None,
+            help=self.help,
+            line=line,
+        )
+
+
+def resolve_default(default: Any, flow_name: str, name: str) -> Any:
+    """The default itself, or what its function returns."""
+    if not callable(default) or default is MISSING:
+        return default
+    return default(ParameterContext(flow_name, user_name(), name))
+
+
+def user_name() -> str:
+    """Who runs this: PYFLOW_USER, else the login name."""
+    try:
+        return os.environ.get("PYFLOW_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

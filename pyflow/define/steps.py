@@ -1,0 +1,154 @@
+"""`@step`, `r_step` and the step decorators. They only take notes; compile reads them, nothing runs here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, overload
+
+from pyflow.spec.errors import DefinitionError, Where
+from pyflow.spec.graph import Decorator
+
+NOTES = "__pyflow_step__"
+Target = TypeVar("Target", bound="Callable[..., Any] | RStep")
+
+
+@dataclass
+class StepNotes:
+    """What has been said about a step: its decorators, the one nearest to the function first."""
+
+    decorators: list[Decorator] = field(default_factory=list)
+
+
+@dataclass
+class RStep:
+    """A step whose code is an R function; made by `r_step`."""
+
+    file: str
+    function: str
+    next: tuple[str, ...]
+    foreach: str | None
+    join: bool
+    declared_in: str
+    line: int
+    name: str = ""
+    notes: StepNotes = field(default_factory=StepNotes)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+
+def step(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a method a step of the flow.
+
+    The method takes `self`, or `self` and `inputs` if it joins branches. Its last statement is `self.next(...)`, except
+    in the last step. Other decorators stand above `@step`.
+
+    Example::
+
+        @step
+        def start(self):
+            self.x = 1
+            self.next(self.end)
+    """
+    if not callable(function) or not hasattr(function, "__code__"):
+        raise DefinitionError(f"@step stands on a method, not on {function!r}", code="step_invalid")
+    setattr(function, NOTES, StepNotes())
+    return function
+
+
+def r_step(
+    file: str,
+    function: str,
+    *,
+    next: str | Sequence[str] | None = None,
+    foreach: str | None = None,
+    join: bool = False,
+) -> Any:
+    """A step whose code is the R function `function` of `file` (relative to the flow's file).
+
+    `next` names the next step, or several for a branch; `foreach` names the artifact to fan out over; with `join` the
+    function takes `(self, inputs)`. Assign it in the class body; decorators take it as an argument::
+
+        fit = retry(times=1)(r_step("model.R", "fit", next="join"))
+    """
+    frame = sys._getframe(1)
+    targets = (next,) if isinstance(next, str) else tuple(next or ())
+    return RStep(file, function, targets, foreach, join, frame.f_code.co_filename, frame.f_lineno)
+
+
+def notes_of(target: object) -> StepNotes | None:
+    """The notes of a step, or None for what is no step."""
+    return target.notes if isinstance(target, RStep) else getattr(target, NOTES, None)
+
+
+def _attach(target: Target, name: str, args: Mapping[str, Any], line: int) -> Target:
+    notes = notes_of(target)
+    if notes is None:
+        code = getattr(target, "__code__", None)
+        where = Where(code.co_filename, line) if code else Where(line=line)
+        raise DefinitionError(
+            f"@{name} stands on {getattr(target, '__name__', target)!r}, which is not a step yet",
+            code="decorator_misplaced",
+            where=where,
+            hint=f"Put @{name} above @step.",
+        )
+    notes.decorators.append(Decorator(name, dict(args), line))
+    return target
+
+
+def _decorate(function: Target | None, name: str, args: Mapping[str, Any]) -> Any:
+    """Serve both `@name` and `@name(...)`."""
+    line = sys._getframe(2).f_lineno
+    if function is not None:
+        return _attach(function, name, args, line)
+    return lambda target: _attach(target, name, args, line)
+
+
+@overload
+def retry(function: Target) -> Target: ...
+
+
+@overload
+def retry(*, times: int = 3, minutes_between_retries: float = 2) -> Callable[[Target], Target]: ...
+
+
+def retry(function: Any = None, *, times: int = 3, minutes_between_retries: float = 2) -> Any:
+    """Try a failing step up to `times` more times (0 to 4), waiting `minutes_between_retries` in between."""
+    return _decorate(function, "retry", {"times": times, "minutes_between_retries": minutes_between_retries})
+
+
+@overload
+def catch(function: Target) -> Target: ...
+
+
+@overload
+def catch(*, var: str | None = None, print_exception: bool = True) -> Callable[[Target], Target]: ...
+
+
+def catch(function: Any = None, *, var: str | None = None, print_exception: bool = True) -> Any:
+    """Let the run go on when the step fails after all retries.
+
+    The artifact `var` then holds the error as a dict with `type`, `exception`, `stacktrace`, `language` and `code`; it is
+    None if the step did not fail. What the step had set before the error is kept.
+    """
+    return _decorate(function, "catch", {"var": var, "print_exception": print_exception})
+
+
+@overload
+def timeout(function: Target) -> Target: ...
+
+
+@overload
+def timeout(*, seconds: float = 0, minutes: float = 0, hours: float = 0) -> Callable[[Target], Target]: ...
+
+
+def timeout(function: Any = None, *, seconds: float = 0, minutes: float = 0, hours: float = 0) -> Any:
+    """Fail the step with a TimeoutException when it takes longer than the sum of the three."""
+    return _decorate(function, "timeout", {"seconds": seconds, "minutes": minutes, "hours": hours})
+
+
+def environment(*, vars: Mapping[str, str]) -> Callable[[Target], Target]:
+    """Set environment variables (text to text) for the step's process, before the step's code runs."""
+    return _decorate(None, "environment", {"vars": {key: str(value) for key, value in vars.items()}})

@@ -1,0 +1,115 @@
+"""Parameter values: what a user gave and what the defaults say -> what the run stores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pyflow.spec.errors import UsageError, Where
+from pyflow.spec.graph import Graph, Parameter
+
+_TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
+_FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
+
+
+def resolve_values(graph: Graph, given: Mapping[str, Any], *, cwd: Path) -> tuple[dict[str, Any], ...]:
+    """One entry for each parameter: name, kind, type, value and, for text files, encoding.
+
+    `given` has values by parameter name, as text from a command line or as values from a program. Raises UsageError
+    `parameter_required`, `parameter_type`, `include_file_missing` or `include_file_encoding`, naming parameter and value.
+    """
+    return tuple(_entry(graph, parameter, given, cwd) for parameter in graph.parameters)
+
+
+def _entry(graph: Graph, parameter: Parameter, given: Mapping[str, Any], cwd: Path) -> dict[str, Any]:
+    was_given = given.get(parameter.name) is not None
+    value = given[parameter.name] if was_given else parameter.default if parameter.has_default else None
+    if value is None and parameter.required:
+        raise UsageError(
+            f"the parameter --{parameter.name} is required",
+            code="parameter_required",
+            where=Where(graph.file, parameter.line),
+            hint=f"Give it: --{parameter.name} VALUE.",
+        )
+    entry: dict[str, Any] = {"name": parameter.name, "kind": parameter.kind, "type": parameter.type}
+    if parameter.kind == "file":
+        base = [cwd] if was_given else [cwd, *([Path(graph.file).parent] if graph.file else [])]
+        return entry | {"encoding": parameter.encoding, "value": _file(parameter, value, base)}
+    return entry | {"value": None if value is None else convert(parameter, value)}
+
+
+def convert(parameter: Parameter, value: Any) -> Any:
+    """The value of a parameter from text or from a value; raises UsageError `parameter_type`."""
+    if parameter.separator is not None:
+        items = value.split(parameter.separator) if isinstance(value, str) else list(value)
+        return [_scalar(parameter, item.strip() if isinstance(item, str) else item) for item in items if item != ""]
+    return _scalar(parameter, value)
+
+
+def _scalar(parameter: Parameter, value: Any) -> Any:
+    try:
+        return _CONVERT[parameter.type](value)
+    except (ValueError, TypeError) as error:
+        reason = f" ({error})" if parameter.type == "json" else ""
+        raise UsageError(
+            f"--{parameter.name} takes {_NAMES[parameter.type]}, not {value!r}{reason}", code="parameter_type"
+        ) from None
+
+
+def _bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    raise ValueError(value)
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(value)
+    return int(value)
+
+
+def _json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+_CONVERT = {"str": str, "int": _int, "float": float, "bool": _bool, "json": _json}
+_NAMES = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "json": "a JSON text",
+}
+
+
+def _file(parameter: Parameter, value: str | None, folders: list[Path]) -> str | None:
+    """The absolute path of an included file that exists and, if it is text, can be decoded."""
+    if value is None:
+        return None
+    candidates = [(folder / Path(value).expanduser()).resolve() for folder in folders]
+    path = next((candidate for candidate in candidates if candidate.is_file()), None)
+    if path is None:
+        raise UsageError(
+            f"the file of --{parameter.name} does not exist: {value}",
+            code="include_file_missing",
+            hint=f"Looked for {' and '.join(str(candidate) for candidate in dict.fromkeys(candidates))}.",
+        )
+    try:
+        if parameter.type == "text":
+            path.read_text(encoding=parameter.encoding or "utf-8")
+    except (UnicodeDecodeError, LookupError) as error:
+        raise UsageError(
+            f"the file of --{parameter.name} is not text in {parameter.encoding or 'utf-8'}: {path} ({error})",
+            code="include_file_encoding",
+            hint="Declare the file as binary (is_text=False), or give its encoding.",
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            f"the file of --{parameter.name} cannot be read: {error}", code="include_file_missing"
+        ) from None
+    return str(path)

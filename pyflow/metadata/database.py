@@ -1,0 +1,109 @@
+"""The SQLite file: make it, open it, its SQL, and what its errors mean to people."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from pyflow.spec.errors import StoreError
+
+VERSION = 1
+# How long a writer waits for the others: many runs may write to one database, each for some milliseconds.
+BUSY_SECONDS = 60.0
+
+
+def schema() -> str:
+    return (resources.files(__package__) / "schema.sql").read_text(encoding="utf-8")
+
+
+def queries() -> Mapping[str, str]:
+    """The named queries of queries.sql."""
+    text = (resources.files(__package__) / "queries.sql").read_text(encoding="utf-8")
+    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open the database, made if it is not there."""
+    with errors(path, "written", "store_write"):
+        if not path.exists():
+            _create(path)
+        connection = _connect(path, "rw")
+        # A commit survives the death of this process; the end of a run also survives a power cut (sqlite.py says why).
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open the database for reading; an empty one in memory if it does not exist."""
+    with errors(path, "read", "store_read"):
+        if not path.exists():
+            connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            connection.executescript(schema())
+            return connection
+        try:
+            return _connect(path, "ro")
+        except sqlite3.OperationalError:
+            # A reader of WAL keeps an index beside the file. In a folder where it may not write, and where no writer
+            # left a log, the file alone is the whole database and cannot change.
+            log = path.with_name(path.name + "-wal")
+            if os.access(path.parent, os.W_OK) or (log.exists() and log.stat().st_size):
+                raise
+            return _connect(path, "ro&immutable=1")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        # SQLite serialises the calls itself; a notebook or a user interface asks from several threads.
+        check_same_thread=False,
+    )
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if version != VERSION:
+        connection.close()
+        raise StoreError(
+            f"the metadata {path} has version {version}; this pyflow reads version {VERSION}",
+            code="store_version",
+            hint="Update pyflow: pip install --upgrade pyflow-rflow",
+        )
+    return connection
+
+
+def _create(path: Path) -> None:
+    """Make it whole under a temporary name: nobody sees a half-made one, and of two makers the first one wins."""
+    descriptor, name = tempfile.mkstemp(prefix=".tmp-metadata-", dir=path.parent)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        connection = sqlite3.connect(temporary, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(schema())
+        connection.close()
+        temporary.chmod(0o644)
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def errors(path: Path, verb: str, code: str) -> Iterator[None]:
+    """Turn what SQLite and the system report into a StoreError with the path and the reason."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, OSError) as error:
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            raise  # a mistake in pyflow, not in the machine
+        raise StoreError(f"the metadata {path} cannot be {verb}: {error}", code=code) from error

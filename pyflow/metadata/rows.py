@@ -1,0 +1,112 @@
+"""Rows of the metadata as the database holds them, and back. Pure: values in, values out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyflow.spec.records import ArtifactRow, AttemptFinished, AttemptRow, RunRow, TaskRow
+from pyflow.spec.task import ArtifactRef, TaskError, parse_error
+
+Values = dict[str, Any]
+
+
+def to_json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def error_to_json(error: TaskError | None) -> str | None:
+    return None if error is None else to_json(error.to_json())
+
+
+def run_values(row: RunRow) -> Values:
+    """Parameters of the query add_run."""
+    return vars(row) | {
+        "graph": to_json(dict(row.graph)),
+        "error": to_json(None if row.error is None else dict(row.error)),
+        "tags": to_json(list(row.tags)),
+        "system_tags": to_json(list(row.system_tags)),
+        "info": to_json(dict(row.info)),
+    }
+
+
+def task_values(row: TaskRow) -> Values:
+    """Parameters of the query add_task."""
+    frames = [dict(frame) for frame in row.foreach]
+    return vars(row) | {"foreach": to_json(frames), "inputs": to_json(list(row.inputs))}
+
+
+def attempt_values(row: AttemptRow, root: str) -> Values:
+    """Parameters of the query add_attempt. A folder inside the store is kept relative, so that a store may be moved."""
+    return vars(row) | {
+        "error": error_to_json(row.error),
+        "folder": row.folder.removeprefix(root + "/"),
+        "warnings": to_json(list(row.warnings)),
+    }
+
+
+def artifact_values(change: AttemptFinished, names: Sequence[str]) -> list[Values]:
+    """Parameters of the queries add_blob and add_artifact for `names`; a name the attempt does not have has no digest."""
+    return [
+        {
+            "name": name,
+            "inherited": int(name not in change.own),
+            **vars(change.artifacts.get(name, _NOTHING)),
+        }
+        for name in names
+    ]
+
+
+_NOTHING = ArtifactRef(digest="", kind="", size=0)
+
+
+def base_difference(change: AttemptFinished, base: Mapping[str, tuple[str, str]]) -> list[str]:
+    """The names for which the attempt differs from `base` (digest and type by name), in order."""
+    same = {
+        name
+        for name, ref in change.artifacts.items()
+        if name not in change.own and base.get(name) == (ref.digest, ref.type)
+    }
+    return sorted((change.artifacts.keys() | base.keys()) - same)
+
+
+def run_row(values: Values) -> RunRow:
+    return RunRow(
+        **values
+        | {
+            "graph": from_json(values["graph"]),
+            "error": from_json(values["error"]),
+            "tags": tuple(from_json(values["tags"])),
+            "system_tags": tuple(from_json(values["system_tags"])),
+            "info": from_json(values["info"]),
+        }
+    )
+
+
+def task_row(values: Values) -> TaskRow:
+    return TaskRow(
+        **values | {"foreach": tuple(from_json(values["foreach"])), "inputs": tuple(from_json(values["inputs"]))}
+    )
+
+
+def attempt_row(values: Values, root: str) -> AttemptRow:
+    folder = values["folder"]
+    return AttemptRow(
+        **values
+        | {
+            "error": parse_error(from_json(values["error"])),
+            "folder": folder if not folder or folder.startswith("/") else f"{root}/{folder}",
+            "warnings": tuple(from_json(values["warnings"])),
+        }
+    )
+
+
+def artifact_row(values: Values) -> ArtifactRow:
+    keys = ("flow", "run", "step", "task", "attempt", "name")
+    ref = ArtifactRef(**{key: values[key] for key in ("digest", "kind", "size", "type", "preview")})
+    return ArtifactRow(**{key: values[key] for key in keys}, ref=ref, inherited=bool(values["inherited"]))

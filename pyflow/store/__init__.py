@@ -1,0 +1,31 @@
+"""Where blobs lie (shared_spec/store.md): find or make a store's folder, and open the store that a configuration names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pyflow.ports import Store
+from pyflow.spec.errors import StoreError
+from pyflow.store.local import LocalStore
+from pyflow.store.root import FOLDER, create_root, find_root
+
+__all__ = ["FOLDER", "STORES", "create_root", "find_root", "open_store"]
+
+STORES: Mapping[str, Callable[[Mapping[str, Any]], Store]] = {
+    "local": lambda config: LocalStore(Path(config["root"])),
+}
+
+
+def open_store(config: Mapping[str, Any]) -> Store:
+    """The store of a configuration such as `{"type": "local", "root": "/home/ann/.pyflow"}`.
+
+    Opening touches nothing: a store that is missing or read-only can be opened, and reading it works as far as it goes.
+    """
+    kind = config.get("type")
+    if kind not in STORES:
+        raise StoreError(
+            f"there is no store of type {kind!r}", code="store_type", hint=f"Known types: {', '.join(sorted(STORES))}."
+        )
+    return STORES[kind](config)

@@ -1,0 +1,174 @@
+"""Blobs in a local folder (shared_spec/store.md, section 1).
+
+A blob appears by a rename, so readers see all of it or nothing; a writer that dies leaves at most a `.tmp-` file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from blake3 import blake3
+
+from pyflow.ports import Buffer
+from pyflow.spec.errors import StoreError
+
+TEMPORARY = ".tmp-"
+DIGEST = re.compile(r"[0-9a-f]{64}")
+SHARD = re.compile(r"[0-9a-f]{2}")
+
+# What a checked file is recognised by. As long as these stay the same, it is not hashed again.
+Identity = tuple[int, int, int]
+
+
+class LocalStore:
+    """Implements ports.Store in `root`/blobs. Nothing is made before the first put."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.blobs = root / "blobs"
+        # Hashing a large blob takes as long as reading it, and a task may open it many times: once for each process
+        # is what the check is worth. A changed file has another identity.
+        self._checked: dict[str, Identity] = {}
+
+    def put(self, chunks: Iterable[Buffer]) -> tuple[str, int]:
+        if isinstance(chunks, Sequence):
+            # In memory already: hashing is far cheaper than writing a file that turns out to be there.
+            digest, size = _hash_chunks(chunks)
+            if self._has_sound(digest, size):
+                return digest, size
+        return self._write(chunks)
+
+    def get(self, digest: str) -> Path:
+        path = self.path(digest)
+        try:
+            found = path.stat()
+            if self._checked.get(digest) == _identity(found):
+                return path
+            actual = _hash_file(path)
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._missing(digest, path) from None
+        except OSError as error:
+            raise StoreError(
+                f"blob {digest} cannot be read: {path}: {error.strerror or error}", code="store_read"
+            ) from error
+        if actual != digest:
+            raise StoreError(
+                f"blob {digest} is damaged: the file {path} ({found.st_size} bytes) has digest {actual}",
+                code="artifact_corrupt",
+                hint="Restore it from a copy, or run the flow again: a task that makes the same value writes it anew.",
+            )
+        self._checked[digest] = _identity(found)
+        return path
+
+    def exists(self, digest: str) -> bool:
+        return bool(DIGEST.fullmatch(digest)) and self.path(digest).is_file()
+
+    def list(self) -> Iterator[str]:
+        for folder in _scan(self.blobs):
+            if SHARD.fullmatch(folder.name) and folder.is_dir():
+                yield from (blob.name for blob in _scan(folder.path) if DIGEST.fullmatch(blob.name))
+
+    def path(self, digest: str) -> Path:
+        """Where the blob lies or would lie. A digest may come from outside, so it is checked before it becomes a path."""
+        if not DIGEST.fullmatch(digest):
+            raise StoreError(
+                f"there is no blob {digest!r}: a digest has 64 hexadecimal digits; the store is {self.root}",
+                code="blob_missing",
+            )
+        return self.blobs / digest[:2] / digest
+
+    def _write(self, chunks: Iterable[Buffer]) -> tuple[str, int]:
+        temporary: Path | None = None
+        digest = ""
+        try:
+            self.blobs.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, dir=self.blobs)
+            temporary = Path(name)
+            digest, size = _write_chunks(descriptor, chunks)
+            if not self._has_sound(digest, size):
+                self._publish(temporary, digest)
+        except OSError as error:
+            raise self._unwritable(digest, error) from error
+        finally:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+        return digest, size
+
+    def _publish(self, temporary: Path, digest: str) -> None:
+        """A rename replaces a damaged blob too; who has the old file open keeps it."""
+        path = self.path(digest)
+        path.parent.mkdir(exist_ok=True)
+        identity = _identity(temporary.stat())
+        os.replace(temporary, path)
+        self._checked[digest] = identity
+
+    def _has_sound(self, digest: str, size: int) -> bool:
+        """Whether the blob is there and undamaged; a damaged one counts as missing, so that put repairs it."""
+        try:
+            if self.path(digest).stat().st_size != size:
+                return False
+            self.get(digest)
+        except (OSError, StoreError):
+            return False
+        return True
+
+    def _missing(self, digest: str, path: Path) -> StoreError:
+        return StoreError(
+            f"blob {digest} is not in the store: there is no file {path}",
+            code="blob_missing",
+            hint="It was removed, or the run's metadata belongs to another store.",
+        )
+
+    def _unwritable(self, digest: str, error: OSError) -> StoreError:
+        what = f"blob {digest}" if digest else "a blob"
+        return StoreError(
+            f"cannot store {what} in {self.blobs}: {error.strerror or error}",
+            code="store_write",
+            hint="Nothing of it was left there. Make room or make the folder writable, and run again.",
+        )
+
+
+def _write_chunks(descriptor: int, chunks: Iterable[Buffer]) -> tuple[str, int]:
+    """Write and close; the bytes are on the disk, read-only, when it returns."""
+    hasher, size = blake3(), 0
+    with os.fdopen(descriptor, "wb") as file:
+        for chunk in chunks:
+            hasher.update(chunk)
+            file.write(chunk)
+            size += memoryview(chunk).nbytes
+        file.flush()
+        os.fchmod(file.fileno(), 0o444)
+        os.fsync(file.fileno())
+    return hasher.hexdigest(), size
+
+
+def _hash_chunks(chunks: Iterable[Buffer]) -> tuple[str, int]:
+    # One thread: a thread pool does not survive the fork of a task.
+    hasher, size = blake3(), 0
+    for chunk in chunks:
+        hasher.update(chunk)
+        size += memoryview(chunk).nbytes
+    return hasher.hexdigest(), size
+
+
+def _hash_file(path: Path) -> str:
+    # Read, not mapped: a file that is cut short while it is mapped would end the process.
+    with path.open("rb", buffering=0) as file:
+        return hashlib.file_digest(file, blake3).hexdigest()
+
+
+def _identity(found: os.stat_result) -> Identity:
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _scan(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from entries
+    except FileNotFoundError:
+        return

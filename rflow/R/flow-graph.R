@@ -1,0 +1,95 @@
+# A flow as graph JSON (shared_spec/graph.md).
+
+# The graph as JSON text. Defaults that are functions are evaluated here.
+graph_json <- function(flow) {
+  as.character(jsonlite::toJSON(
+    graph_list(flow), auto_unbox = TRUE, null = "null", na = "null", digits = NA, json_verbatim = TRUE
+  ))
+}
+
+graph_list <- function(flow) {
+  list(
+    format = "pyflow-graph", version = 1L, name = flow$name, language = "r", file = flow$file, doc = flow$doc,
+    start = flow$start, end = flow$end,
+    parameters = lapply(flow$parameters, parameter_list),
+    constants = I(vapply(flow$constants, \(x) x$name, "")),
+    steps = lapply(flow$steps, step_list, flow = flow)
+  )
+}
+
+step_list <- function(step, flow) {
+  other <- inherits(step$fn, "rflow_function")
+  list(
+    name = step$name, language = if (other) step$fn$language else "r",
+    "function" = if (other) step$fn[c("file", "name")] else list(file = flow$file, name = NULL),
+    join = step$join, transition = transition_list(step),
+    decorators = lapply(step$decorators, \(x) list(name = x$name, args = lapply(x$args, json_value), line = x$line)),
+    doc = "", file = step$file, line = step$line
+  )
+}
+
+transition_list <- function(step) {
+  kind <- if (!is.null(step$foreach)) "foreach" else c("end", "linear", "branch")[min(length(step$next_step), 2) + 1]
+  found <- list(kind = kind, targets = I(as.character(step$next_step)))
+  if (kind == "foreach") found$foreach <- step$foreach
+  found
+}
+
+parameter_list <- function(item) {
+  value <- parameter_default(item)
+  type <- if (is.null(item$type)) default_type(value) else item$type
+  found <- list(name = item$name, kind = item$kind, type = type, required = item$required, help = item$help)
+  if (!is.null(value)) found$default <- default_value(value, type, item)
+  if (!is.null(item$separator)) found$separator <- item$separator
+  if (!is.null(item$encoding)) found$encoding <- item$encoding
+  c(found, list(line = item$line))
+}
+
+# The default, called if it is a function.
+parameter_default <- function(item) {
+  if (!is.function(item$default)) return(item$default)
+  tryCatch(item$default(), error = function(error) {
+    abort_rflow(
+      paste0("parameter `", item$name, "`: its default is a function that failed: ", conditionMessage(error)),
+      "definition", if (!is.null(item$line)) paste0("It stands at ", item$file, ":", item$line)
+    )
+  })
+}
+
+default_type <- function(value) {
+  if (is.null(value) || is.object(value)) return("str")
+  switch(typeof(value), logical = "bool", integer = "int", double = "float", list = "json", "str")
+}
+
+# The default as JSON of the parameter's type. A value of another type goes as it is, for the checker to report.
+default_value <- function(value, type, item) {
+  if (type == "json" || is.list(value)) return(json_value(value))
+  if (is.object(value)) value <- as.character(value)
+  if (type == "int" && is.double(value)) value <- whole_numbers(value)
+  if (!is.null(item$separator)) return(I(value))
+  if (length(value) != 1) {
+    abort_rflow(
+      paste0("parameter `", item$name, "`: its default has ", length(value), " values."), "definition",
+      "Give a `separator` for a list of values, or type = \"json\"."
+    )
+  }
+  value
+}
+
+# Doubles without a fraction as integers. R's integers end at 2^31, so larger ones are written as digits.
+whole_numbers <- function(value) {
+  whole <- !is.na(value) & value == trunc(value) & abs(value) < 2^53
+  if (!all(whole)) return(value)
+  if (all(abs(value) < 2^31)) return(as.integer(value))
+  text <- format(value, scientific = FALSE, trim = TRUE)
+  if (length(text) > 1) text <- paste0("[", paste(text, collapse = ","), "]")
+  structure(text, class = "json")
+}
+
+# A value of a decorator's argument or a JSON default. Vectors of length one are scalars, named vectors objects.
+json_value <- function(value) {
+  if (is.list(value)) return(if (length(value) == 0 && !is.null(names(value))) value else lapply(value, json_value))
+  if (is.object(value) && !inherits(value, "AsIs")) value <- as.character(value)
+  if (!is.null(names(value))) return(lapply(as.list(value), json_value))
+  if (is.double(value) && length(value)) whole_numbers(value) else value
+}

@@ -1,0 +1,104 @@
+#' Parameters, files and constants of a flow
+#'
+#' `parameter()` adds a value that may be given when the flow is run (`--alpha 0.5`), `include_file()` a file whose
+#' content is read when the run starts, `constant()` values that are fixed in the flow. In every step they are there as
+#' `self$alpha`, and cannot be changed.
+#'
+#' @param flow A flow, made by [flow()].
+#' @param parameter,name The parameter's name (text).
+#' @param required Whether a run needs a value (logical).
+#' @param help What the parameter means, shown by `--help` (text).
+#' @param separator For lists: the text that separates the values on the command line (text).
+#' @param default The value if none is given. A function without arguments is called when the run starts.
+#' @param type One of `"str"`, `"int"`, `"float"`, `"bool"` and `"json"`, or the name of R's type (`"character"`,
+#'   `"integer"`, `"double"`, `"logical"`, `"list"`). By default the type of `default`; text if there is none.
+#' @param is_flag Whether it is a logical that is `FALSE` unless given (logical).
+#' @returns The flow with the parameter, file or constants added.
+#' @section Errors: `rflow_error_definition` when an argument is of another type; the message names the parameter.
+#' @examples
+#' flow("ParametersFlow") |>
+#'   parameter("alpha", default = 0.5, help = "learning rate") |>
+#'   parameter("genres", default = c("Action", "Drama"), separator = ",") |>
+#'   parameter("today", default = \() format(Sys.Date())) |>
+#'   include_file("notes", default = "notes.txt") |>
+#'   constant(version = "1.0")
+#' @export
+parameter <- function(flow, parameter, required = FALSE, help = NULL, separator = NULL, default = NULL, type = NULL,
+                      is_flag = FALSE) {
+  if (missing(flow)) flow <- NULL
+  check_flow(flow, "parameter()")
+  if (missing(parameter)) abort_rflow("parameter() needs the parameter's name.", "definition")
+  check_text(parameter, "parameter(): the parameter's name")
+  what <- paste0("parameter `", parameter, "`: ")
+  check_flag(required, paste0(what, "`required`"))
+  check_text(help, paste0(what, "`help`"), optional = TRUE, empty = TRUE)
+  check_text(separator, paste0(what, "`separator`"), optional = TRUE)
+  check_flag(is_flag, paste0(what, "`is_flag`"))
+  if (is_flag) {
+    type <- "bool"
+    default <- if (is.null(default)) FALSE else default
+  }
+  add_parameter(flow, list(
+    name = parameter, kind = "value", type = check_type(type, what), default = default, required = required,
+    separator = separator, help = paste0(help, "")
+  ), sys.call())
+}
+
+#' @rdname parameter
+#' @param is_text Whether the file is text, else its bytes are kept as a raw vector (logical).
+#' @param encoding Encoding of a text (text).
+#' @export
+include_file <- function(flow, name, default = NULL, required = FALSE, is_text = TRUE, encoding = "utf-8",
+                         help = NULL) {
+  if (missing(flow)) flow <- NULL
+  check_flow(flow, "include_file()")
+  if (missing(name)) abort_rflow("include_file() needs the parameter's name.", "definition")
+  check_text(name, "include_file(): `name`")
+  what <- paste0("include_file `", name, "`: ")
+  if (!is.function(default)) check_text(default, paste0(what, "`default`"), optional = TRUE)
+  check_flag(required, paste0(what, "`required`"))
+  check_flag(is_text, paste0(what, "`is_text`"))
+  check_text(encoding, paste0(what, "`encoding`"))
+  check_text(help, paste0(what, "`help`"), optional = TRUE, empty = TRUE)
+  add_parameter(flow, list(
+    name = name, kind = "file", type = if (is_text) "text" else "bytes", default = default, required = required,
+    encoding = if (is_text) encoding, help = paste0(help, "")
+  ), sys.call())
+}
+
+#' @rdname parameter
+#' @param ... For `constant()`: named values of any kind that an artifact may have.
+#' @export
+constant <- function(flow, ...) {
+  if (missing(flow)) flow <- NULL
+  check_flow(flow, "constant()")
+  check_dots(as.list(substitute(list(...)))[-1], "constant()")
+  values <- list(...)
+  check_all_named(values, "constant()")
+  items <- lapply(seq_along(values), \(i) list(name = names(values)[i], value = values[[i]]))
+  flow$constants <- c(flow$constants, items)
+  flow
+}
+
+add_parameter <- function(flow, item, call) {
+  place <- place_of_call(call, used_places(flow$parameters))
+  flow$parameters <- c(flow$parameters, list(c(item, list(file = place$file, line = place$line))))
+  flow
+}
+
+parameter_types <- c(
+  str = "str", int = "int", float = "float", bool = "bool", json = "json",
+  character = "str", integer = "int", double = "float", numeric = "float", logical = "bool", list = "json"
+)
+
+check_type <- function(type, what) {
+  if (is.null(type)) return(NULL)
+  check_text(type, paste0(what, "`type`"))
+  known <- parameter_types[type]
+  if (!is.na(known)) return(unname(known))
+  near <- nearest_name(type, names(parameter_types))
+  abort_rflow(
+    paste0(what, "there is no type \"", type, "\"."), "definition",
+    if (is.null(near)) "Types are: str, int, float, bool, json." else paste0("Did you mean \"", near, "\"?")
+  )
+}

@@ -1,0 +1,105 @@
+# Where in a file a call was written. Rscript keeps no source references, and in a pipe R knows only the line of the
+# whole expression; so the flow's file is parsed once more and the call looked up in it.
+
+# The file whose code is running, absolute, or NULL in a session without one.
+current_file <- function() {
+  if (!is.null(the$file)) return(the$file)
+  file <- sourced_file()
+  if (is.null(file)) file <- main_script()
+  if (is.null(file)) NULL else normalizePath(file, winslash = "/", mustWork = FALSE)
+}
+
+# The file that Rscript was given, or NULL.
+main_script <- function() {
+  given <- grep("^--file=", commandArgs(FALSE), value = TRUE)
+  if (length(given) == 0) return(NULL)
+  path <- sub("^--file=", "", given[1])
+  if (file.exists(path)) normalizePath(path, winslash = "/") else NULL
+}
+
+# The innermost file on the stack: one that a source reference names, or that source() is reading.
+sourced_file <- function() {
+  for (i in rev(seq_len(sys.nframe()))) {
+    caller <- sys.parents()[i]
+    ours <- caller > 0 && identical(environment(sys.function(caller)), topenv())
+    file <- if (!ours) srcref_file(sys.call(i))
+    if (is.null(file) && identical(sys.function(i), source)) file <- sys.frame(i)$ofile
+    if (is.character(file) && file.exists(file)) return(file)
+  }
+  NULL
+}
+
+srcref_file <- function(call) {
+  reference <- attr(call, "srcref")
+  if (is.null(reference)) return(NULL)
+  source <- attr(reference, "srcfile")
+  path <- source$filename
+  if (is.null(path) || !nzchar(path)) return(NULL)
+  if (grepl("^(/|[A-Za-z]:)", path)) path else file.path(source$wd, path)
+}
+
+# file, line and last line of `call`; line is NULL where the call cannot be found. `used` are lines that hold other
+# calls of the same kind, so that two equal calls get a line each.
+place_of_call <- function(call, used = integer()) {
+  file <- current_file()
+  if (is.null(file)) return(list(file = NULL, line = NULL))
+  found <- match_call(call, written_calls(file))
+  lines <- vapply(found, \(x) x$line, 1L)
+  best <- which(!lines %in% used)
+  if (length(best) == 0) best <- seq_along(found)
+  if (length(best) == 0) return(list(file = file, line = NULL))
+  list(file = file, line = lines[best[1]], last = found[[best[1]]]$last)
+}
+
+used_places <- function(items) unlist(lapply(items, \(x) x$line))
+
+# Give each decorator the line where it was written: inside its step's call if it stands there.
+place_decorators <- function(decorators, place) {
+  calls <- if (is.null(place$file)) list() else written_calls(place$file)
+  used <- integer()
+  for (i in seq_along(decorators)) {
+    found <- match_call(decorators[[i]]$call, calls)
+    inside <- Filter(\(x) !is.null(place$line) && x$line >= place$line && x$line <= place$last, found)
+    fresh <- Filter(\(x) !x$id %in% used, inside)
+    best <- c(fresh, inside, found)[1]
+    decorators[[i]]$line <- if (length(found)) best[[1]]$line else place$line
+    if (length(found)) used <- c(used, best[[1]]$id)
+  }
+  decorators
+}
+
+# The written calls that `call` may come from. A pipe puts the flow in as first argument.
+match_call <- function(call, calls) {
+  call <- utils::removeSource(call)
+  piped <- if (length(call) > 1) call[-2] else call
+  Filter(\(x) identical(x$call, call) || identical(x$call, piped), calls)
+}
+
+# All calls in `file` of functions that define a flow: a list of id, line, last (line) and call. Empty if the file cannot
+# be parsed. Read once for each version of the file.
+written_calls <- function(file) {
+  version <- paste(file.info(file)[c("size", "mtime")], collapse = " ")
+  known <- the$sources[[file]]
+  if (!identical(known$version, version)) {
+    known <- list(version = version, calls = tryCatch(parse_calls(file), error = \(e) list()))
+    the$sources[[file]] <- known
+  }
+  known$calls
+}
+
+placed_functions <- c(
+  "step", "parameter", "include_file", "retry", "catch", "timeout", "environment_variables", "decorator"
+)
+
+parse_calls <- function(file) {
+  data <- utils::getParseData(parse(file, keep.source = TRUE, encoding = "UTF-8"), includeText = TRUE)
+  names <- which(data$token == "SYMBOL_FUNCTION_CALL" & data$text %in% placed_functions)
+  found <- lapply(names, function(row) {
+    head <- data$parent[row]
+    id <- data$parent[match(head, data$id)]
+    text <- utils::getParseText(data, id)
+    call <- tryCatch(parse(text = text, keep.source = FALSE)[[1]], error = \(e) NULL)
+    list(id = id, line = data$line1[row], last = data$line2[match(id, data$id)], call = call)
+  })
+  Filter(\(x) is.call(x$call), found)
+}

@@ -1,0 +1,131 @@
+#' Add a step to a flow
+#'
+#' A step is a function that runs in a process of its own. What it leaves on `self` (`self$x <- 1`) is kept, and is there
+#' in the steps that follow. The step's name, its function and its decorators are given in any order; all other arguments
+#' by name.
+#'
+#' @param flow A flow, made by [flow()].
+#' @param ... The step's name (text), its function, and decorators such as [retry()]. The function takes `self`, or
+#'   `self` and `inputs` in a join. In its place may stand [py_function()] or [r_function()]. A step may have no function.
+#' @param step,r_function The step's name and function, where they are given by name.
+#' @param next_step The step that follows (text), or several for a branch; none (`NULL`) for the last step.
+#' @param foreach Name of an artifact (text): `next_step` runs once for each of its items.
+#' @param join `TRUE` if the step takes `inputs`. By default, `TRUE` if its function does.
+#' @returns The flow with the step added.
+#' @section Errors: `rflow_error_definition` when an argument is missing, empty, unknown or of another type. The message
+#'   names step and argument.
+#' @examples
+#' flow("SquaresFlow") |>
+#'   step("start", \(self) self$numbers <- 1:3, next_step = "square", foreach = "numbers") |>
+#'   step("square", \(self) self$result <- self$input^2, retry(times = 1), next_step = "join") |>
+#'   step("join", \(self, inputs) self$total <- sum(unlist(gather_inputs(inputs, "result"))), next_step = "end") |>
+#'   step("end", \(self) print(self$total))
+#' @export
+step <- function(flow, ..., step = NULL, r_function = NULL, next_step = NULL, foreach = NULL, join = NULL) {
+  if (missing(flow)) flow <- NULL
+  check_flow(flow, "step()")
+  check_dots(as.list(substitute(list(...)))[-1], paste(c("step()", step), collapse = " "))
+  given <- sort_step_arguments(list(...), step, r_function)
+  check_step(given, next_step, foreach, join)
+  place <- place_of_call(sys.call(), used_places(flow$steps))
+  item <- list(
+    name = given$name, fn = given$fn, next_step = next_step, foreach = foreach,
+    join = step_joins(given$fn, join), decorators = place_decorators(given$decorators, place),
+    file = place$file, line = place$line
+  )
+  flow$steps <- c(flow$steps, list(item))
+  flow
+}
+
+# What `...` holds, told apart by type: name, fn and decorators.
+sort_step_arguments <- function(dots, step, r_function) {
+  label <- if (is.character(step)) step else Find(is.character, dots)
+  what <- paste0("step ", if (length(label)) paste0("`", label[1], "`") else "()")
+  check_known_names(dots, what)
+  is_decorator <- vapply(dots, inherits, NA, "rflow_decorator")
+  is_function <- vapply(dots, \(x) is.function(x) || inherits(x, "rflow_function"), NA)
+  is_name <- vapply(dots, is.character, NA)
+  check_decorator_called(dots[is_function], what)
+  other <- which(!is_decorator & !is_function & !is_name)
+  if (length(other)) {
+    abort_rflow(paste0(what, ": argument ", other[1], " is ", describe_value(dots[[other[1]]]), "."), "definition",
+      "Expected are the step's name, its function and decorators such as retry().")
+  }
+  list(
+    name = one_of(c(list(step), dots[is_name]), what, "name", "Other arguments are given by name, as next_step = ..."),
+    fn = one_of(c(list(r_function), dots[is_function]), what, "function", "A step has one function."),
+    decorators = unname(dots[is_decorator])
+  )
+}
+
+one_of <- function(values, what, noun, hint) {
+  values <- Filter(Negate(is.null), values)
+  if (length(values) > 1) {
+    shown <- vapply(values, describe_value, "")
+    abort_rflow(paste0(what, " has more than one ", noun, ": ", paste(shown, collapse = ", "), "."), "definition", hint)
+  }
+  if (length(values)) values[[1]] else NULL
+}
+
+check_known_names <- function(dots, what) {
+  unknown <- setdiff(names(dots), "")
+  if (length(unknown) == 0) return(invisible())
+  known <- c("step", "r_function", "next_step", "foreach", "join")
+  near <- nearest_name(unknown[1], known)
+  abort_rflow(
+    paste0(what, ": there is no argument `", unknown[1], "`."), "definition",
+    if (is.null(near)) paste("Arguments are:", paste(known, collapse = ", ")) else paste0("Did you mean `", near, "`?")
+  )
+}
+
+# step("a", f, retry) instead of retry() would otherwise take the decorator for the step's function.
+check_decorator_called <- function(functions, what) {
+  for (name in c("retry", "catch", "timeout", "environment_variables", "decorator")) {
+    if (any(vapply(functions, identical, NA, get(name)))) {
+      abort_rflow(paste0(what, ": ", name, " is a decorator."), "definition", paste0("Call it: ", name, "()"))
+    }
+  }
+}
+
+check_step <- function(given, next_step, foreach, join) {
+  if (is.null(given$name)) {
+    abort_rflow("step() needs the step's name.", "definition", "For example: step(\"start\", f, next_step = \"end\")")
+  }
+  check_text(given$name, "step(): the step's name")
+  what <- paste0("step `", given$name, "`: ")
+  if (!is.null(given$fn) && !is.function(given$fn) && !inherits(given$fn, "rflow_function")) {
+    abort_argument(paste0(what, "`r_function`"), "a function", given$fn)
+  }
+  if (!is.null(next_step) && !is_step_names(next_step)) {
+    abort_argument(paste0(what, "`next_step`"), "the name of a step, or several", next_step)
+  }
+  check_text(foreach, paste0(what, "`foreach`"), optional = TRUE)
+  if (!is.null(foreach) && length(next_step) != 1) {
+    abort_rflow(paste0(what, "`foreach` leads to one step, not ", length(next_step), "."), "definition",
+      "Give one `next_step`; it may branch itself.")
+  }
+  if (!is.null(join)) check_flag(join, paste0(what, "`join`"))
+  check_arity(given$fn, isTRUE(join), what)
+}
+
+is_step_names <- function(x) is.character(x) && length(x) > 0 && !anyNA(x) && all(nzchar(x))
+
+# A function that cannot take its arguments would fail only when the step runs.
+check_arity <- function(fn, join, what) {
+  if (!is.function(fn) || is.primitive(fn) || "..." %in% names(formals(fn))) return(invisible())
+  needed <- if (join) c("self", "inputs") else "self"
+  if (length(formals(fn)) < length(needed)) {
+    abort_rflow(
+      paste0(what, "its function takes ", length(formals(fn)), " arguments, but it is given ", length(needed), "."),
+      "definition", paste0("Write function(", paste(needed, collapse = ", "), ") ...")
+    )
+  }
+}
+
+# Whether a step takes inputs: as said, or by its function's arguments.
+step_joins <- function(fn, join) {
+  if (!is.null(join)) return(join)
+  if (!is.function(fn) || is.primitive(fn)) return(FALSE)
+  arguments <- as.list(formals(fn))
+  length(arguments) >= 2 && names(arguments)[2] != "..." && identical(arguments[[2]], quote(expr = ))
+}

@@ -1,0 +1,38 @@
+#' Who this task is
+#'
+#' In a step, `current()` tells which flow, run and task is running: `current("run_id")`. Outside of a run only
+#' `is_running_flow` is known, and it is `FALSE`.
+#'
+#' @param value One of `"is_running_flow"`, `"flow_name"`, `"run_id"`, `"step_name"`, `"task_id"`, `"retry_count"`,
+#'   `"origin_run_id"`, `"pathspec"`, `"namespace"`, `"username"`, `"tags"`, `"parameter_names"`; or `NULL` (the default) for
+#'   all of them.
+#' @returns The value, or a named list of all values. Values that do not apply are `NULL`.
+#' @section Errors: `rflow_error_current_unknown` for another name.
+#' @examples
+#' current("is_running_flow")
+#' @export
+current <- function(value = NULL) {
+  values <- the$current
+  if (is.null(values)) values <- list(is_running_flow = FALSE)
+  if (is.null(value)) return(values)
+  check_text(value, "current(): `value`")
+  if (!value %in% current_names) {
+    near <- nearest_name(value, current_names)
+    abort_rflow(
+      paste0("current() knows no `", value, "`."), "current_unknown",
+      if (is.null(near)) paste("It knows:", paste(current_names, collapse = ", ")) else paste0("Did you mean `", near, "`?"),
+      call = sys.call()
+    )
+  }
+  values[[value]]
+}
+
+current_names <- c(
+  "is_running_flow", "flow_name", "run_id", "step_name", "task_id", "retry_count", "origin_run_id", "pathspec", "namespace",
+  "username", "tags", "parameter_names"
+)
+
+# The `current` part of a run message: lists of texts become character vectors.
+current_values <- function(message) {
+  lapply(message, \(x) if (is.list(x)) as.character(unlist(x)) else x)
+}

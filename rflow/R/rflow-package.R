@@ -1,0 +1,29 @@
+#' rflow: workflows whose steps are R or Python
+#'
+#' Define a flow with [flow()], [step()] and [parameter()], run it with [run()], and read its results with
+#' [flow_client()].
+#'
+#' @keywords internal
+#' @useDynLib rflow, .registration = TRUE
+"_PACKAGE"
+
+# The package's only state. It is an environment, so that it can change while the namespace is locked.
+#   defining  TRUE while a file is loaded only for its functions: run() then registers the flow and returns
+#   file      the file being loaded in definition mode, or NULL
+#   flows     flows registered in definition mode, by name
+#   sources   parsed flow files, by path (flow-place.R)
+#   python    the Python that can import pyflow, once found (run-python.R)
+#   bridge    the Python function that answers the client, once loaded (client-bridge.R)
+the <- new.env(parent = emptyenv())
+the$defining <- FALSE
+the$file <- NULL
+the$flows <- list()
+the$sources <- list()
+the$python <- NULL
+the$bridge <- NULL
+
+# step() takes the place of stats::step() on purpose: library(rflow) says nothing about it.
+.onAttach <- function(libname, pkgname) {
+  attached <- as.environment(paste0("package:", pkgname))
+  attached$.conflicts.OK <- TRUE
+}

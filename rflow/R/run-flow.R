@@ -1,0 +1,139 @@
+#' Run a flow
+#'
+#' At the end of a flow's file, `run()` makes the file a command: `Rscript flow.R run --alpha 0.5`, `Rscript flow.R check`,
+#' `Rscript flow.R --help`. It is the same program, with the same options, output and exit codes, as for a flow written in
+#' Python. Called in a session, `run()` runs the flow, shows what it prints, and returns the run.
+#'
+#' @param flow A flow, made by [flow()].
+#' @param ... Parameters and options of the command `run`, by name: `alpha = 0.5`, `max_workers = 4`,
+#'   `with = c("retry", "timeout:seconds=9")`. `TRUE` is given to an option that takes no value. `resume = "step"`
+#'   resumes an earlier run there, `resume = TRUE` where it failed. In a file they stand for options that the command line
+#'   leaves out.
+#' @returns In a session: the run, as [flow_client()] gives it, invisibly. In a script it does not return: the process
+#'   ends with the flow's exit code.
+#' @section Errors: `rflow_error_run_failed` when the flow is not valid or a step failed, `rflow_error_python_missing` when
+#'   there is no Python, `rflow_error_definition` when an argument is of a wrong type.
+#' @examples
+#' hello <- flow("HelloFlow") |>
+#'   parameter("name", default = "you") |>
+#'   step("start", \(self) self$greeting <- paste("hello", self$name), next_step = "end") |>
+#'   step("end", \(self) print(self$greeting))
+#' if (interactive()) {
+#'   result <- run(hello, name = "Ann")
+#'   result$data$greeting
+#' }
+#' @export
+run <- function(flow, ...) {
+  if (missing(flow)) flow <- NULL
+  check_flow(flow, "run()")
+  check_dots(as.list(substitute(list(...)))[-1], "run()")
+  options <- list(...)
+  check_all_named(options, "run()")
+  file <- current_file()
+  if (!is.null(file)) flow$file <- file
+  if (the$defining) return(register_flow(flow))
+  if (called_from_script()) hand_over(flow, script_arguments(commandArgs(TRUE), run_options(flow, options)))
+  invisible(run_in_session(flow, options))
+}
+
+#' Check or show a flow
+#'
+#' `check()` looks for every mistake in a flow's structure without running anything; `show()` prints its steps and
+#' parameters.
+#'
+#' @param flow A flow, made by [flow()].
+#' @param dot Whether to print the graph in Graphviz' language instead (logical).
+#' @returns `check()`: `TRUE`, invisibly. `show()`: the flow, invisibly.
+#' @section Errors: `rflow_error_run_failed` after the problems of the flow have been printed.
+#' @examples
+#' hello <- flow("HelloFlow") |> step("start", next_step = "end") |> step("end")
+#' if (interactive()) {
+#'   check(hello)
+#'   show(hello)
+#' }
+#' @export
+check <- function(flow) {
+  if (missing(flow)) flow <- NULL
+  check_flow(flow, "check()")
+  run_command(flow, "check")
+  invisible(TRUE)
+}
+
+#' @rdname check
+#' @export
+show <- function(flow, dot = FALSE) {
+  if (missing(flow)) flow <- NULL
+  check_flow(flow, "show()")
+  check_flag(dot, "show(): `dot`")
+  run_command(flow, c("show", if (dot) "--dot"))
+  invisible(flow)
+}
+
+# Whether run() stands in the file that Rscript was given, and nothing else (a test, a document, source()) is calling it.
+called_from_script <- function() {
+  if (interactive() || is.null(main_script())) return(FALSE)
+  callers <- lapply(seq_len(sys.nframe()), sys.function)
+  homes <- vapply(callers, \(fn) environmentName(topenv(environment(fn))), "")
+  sourced <- any(vapply(callers, \(fn) identical(fn, source) || identical(fn, sys.source), NA))
+  !sourced && all(homes %in% c("R_GlobalEnv", "rflow", "base", "magrittr"))
+}
+
+# Replace this R process by Python, so that signals, exit codes, terminal and speed are Python's. Does not return.
+hand_over <- function(flow, args) {
+  descriptor <- .Call(rflow_fd_keep_text, graph_json(flow))
+  prog <- paste("Rscript", sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)[1]))
+  .Call(rflow_process_replace, python_command(args, descriptor, prog), descriptor)
+}
+
+# Options that run() names in the file come first, so that the command line can give others.
+script_arguments <- function(given, options) {
+  if (length(given) == 0 || given[1] != options$command) return(given)
+  c(given[1], options$args, given[-1])
+}
+
+# The command and its arguments as text, from the named arguments of run().
+run_options <- function(flow, options) {
+  resume <- options$resume
+  options$resume <- NULL
+  types <- parameters_by_name(flow$parameters)
+  args <- unlist(lapply(names(options), \(name) option_text(name, options[[name]], types[[option_key(name)]])))
+  if (is.null(resume) || identical(resume, FALSE)) return(list(command = "run", args = args))
+  if (!isTRUE(resume)) check_text(resume, "run(): `resume`")
+  list(command = "resume", args = c(if (!isTRUE(resume)) resume, args))
+}
+
+option_key <- function(name) gsub("-", "_", name, fixed = TRUE)
+
+parameters_by_name <- function(parameters) {
+  names(parameters) <- vapply(parameters, \(x) option_key(x$name), "")
+  parameters
+}
+
+# One option as arguments: parameters take a value, `TRUE` of another option stands alone, several values repeat it.
+option_text <- function(name, value, parameter) {
+  if (is.null(value)) return(NULL)
+  flag <- paste0("--", name)
+  if (is.null(parameter)) {
+    if (!is.atomic(value)) abort_argument(paste0("run(): `", name, "`"), "a text, number or logical", value)
+    if (isTRUE(value)) return(flag)
+    if (identical(value, FALSE)) return(NULL)
+    return(paste0(flag, "=", plain_text(value)))
+  }
+  paste0(flag, "=", parameter_text(value, parameter))
+}
+
+parameter_text <- function(value, parameter) {
+  what <- paste0("run(): `", parameter$name, "`")
+  if (is.list(value) || identical(parameter$type, "json") && !is.character(value)) {
+    return(as.character(jsonlite::toJSON(json_value(value), auto_unbox = TRUE, null = "null", digits = NA)))
+  }
+  if (!is.atomic(value) || anyNA(value)) abort_argument(what, "a value without NA", value)
+  if (!is.null(parameter$separator)) return(paste(plain_text(value), collapse = parameter$separator))
+  if (length(value) != 1) abort_argument(what, "a single value", value)
+  plain_text(value)
+}
+
+# Values as they are typed: numbers without R's shortenings.
+plain_text <- function(value) {
+  if (is.numeric(value) && !is.object(value)) format(value, digits = 15, scientific = FALSE, trim = TRUE) else as.character(value)
+}

@@ -1,0 +1,58 @@
+# Flows that are run from a session: the command runs as a child, and its output is shown as it comes.
+
+# Run the flow with run()'s options; returns the run.
+run_in_session <- function(flow, options) {
+  chosen <- run_options(flow, options)
+  id_file <- tempfile("run-id-")
+  on.exit(unlink(id_file))
+  run_command(flow, c(chosen$command, paste0("--run-id-file=", id_file), chosen$args))
+  flow_client(flow$name)$run(readLines(id_file, warn = FALSE)[1])
+}
+
+# Carry out a command on the flow as a child process. A failure is an error.
+run_command <- function(flow, args) {
+  if (is.null(flow$file)) flow <- snapshot_flow(flow)
+  graph <- tempfile("graph-", fileext = ".json")
+  on.exit(unlink(graph))
+  writeLines(enc2utf8(graph_json(flow)), graph, useBytes = TRUE)
+  command <- shQuote(python_command(args, "3", "run"))
+  status <- stream_command(paste(paste(command, collapse = " "), "3<", shQuote(graph), "2>&1"))
+  if (status != 0) {
+    abort_rflow(
+      paste0("`", args[1], "` of flow ", flow$name, " failed (exit code ", status, ")."), "run_failed",
+      "The reason is in the output above."
+    )
+  }
+}
+
+# Run a shell command, copy its output to R's as it comes (consoles of notebooks see nothing else), and return its exit
+# code.
+stream_command <- function(command) {
+  connection <- pipe(command, "r")
+  open <- TRUE
+  on.exit(if (open) close(connection))
+  while (length(line <- readLines(connection, n = 1, warn = FALSE)) == 1) cat(line, "\n", sep = "")
+  status <- close(connection)
+  open <- FALSE
+  # close() gives NULL for success, and else what waitpid() gives.
+  if (is.null(status)) 0L else if (status >= 256) status %/% 256L else 128L + status
+}
+
+# A flow typed in a session has no file that its tasks could load. This writes one: it restores the attached packages, the
+# variables of the session and the flow.
+snapshot_flow <- function(flow) {
+  folder <- tempfile(paste0(flow$name, "-"))
+  dir.create(folder)
+  values <- mget(ls(globalenv()), envir = globalenv())
+  saveRDS(list(flow = flow, values = values), file.path(folder, "session.rds"))
+  packages <- setdiff(sub("^package:", "", grep("^package:", search(), value = TRUE)), "base")
+  code <- c(
+    paste0("library(", rev(packages), ")"),
+    paste0("session <- readRDS(", encodeString(file.path(folder, "session.rds"), quote = "\""), ")"),
+    "list2env(session$values, environment())",
+    "rflow::run(session$flow)"
+  )
+  flow$file <- file.path(folder, "session.R")
+  writeLines(code, flow$file)
+  flow
+}

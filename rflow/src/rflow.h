@@ -1,0 +1,111 @@
+/* What the C files of rflow share. Only R's own API is used: no Arrow library, no other package.
+ *
+ *   exchange-map.c      a file's bytes in memory
+ *   exchange-layout.c   a layout (shared_spec/artifact.md, section 5) as checked columns
+ *   exchange-read.c     columns -> R vectors            altrep-*.c  vectors that stay in the mapped file
+ *   exchange-tree.c     nodes and pools -> R values
+ *   exchange-walk.c     R values -> nodes and pools
+ *   exchange-buffer.c   R vectors -> column buffers in a scratch file, with their layout
+ *   exchange-json.c     canonical JSON
+ */
+#ifndef RFLOW_H
+#define RFLOW_H
+
+#define R_NO_REMAP
+#include <R.h>
+#include <Rinternals.h>
+#include <stdint.h>
+
+/* Nested deeper than this is an error in place of a C stack that overflows. */
+#define DEPTH_LIMIT 1000
+
+/* Errors: raises the R condition of abort_rflow(message, code, hint). Never returns. */
+void NORET exchange_abort(const char *code, const char *hint, const char *format, ...);
+/* A function of the package's R code, called with one to three values. */
+SEXP exchange_call(const char *name, SEXP a, SEXP b, SEXP c);
+
+/* ---- bytes of a file ---- */
+
+typedef struct {
+  uint8_t *bytes;
+  int64_t size;
+  int mapped; /* 1: mmap, vectors may stay in it; 0: a copy, which only lives as long as the handle */
+} mapping_t;
+
+SEXP map_open(const char *path, int64_t size);
+mapping_t *map_get(SEXP handle);
+void map_close(SEXP handle);
+
+/* ---- a layout's columns, checked against the file ---- */
+
+typedef enum {
+  F_NULL, F_BOOL, F_INT8, F_INT16, F_INT32, F_INT64, F_UINT8, F_UINT16, F_UINT32, F_UINT64, F_FLOAT32, F_FLOAT64,
+  F_UTF8, F_BINARY, F_DATE32, F_TIME64, F_TIMESTAMP, F_DURATION, F_DECIMAL, F_STRUCT, F_LIST, F_DICTIONARY, F_UNKNOWN
+} format_t;
+
+typedef struct column {
+  format_t format;
+  int64_t length;
+  const uint8_t *validity; /* NULL: no value is missing */
+  const uint8_t *values;   /* fixed-width values, or int64 offsets of F_UTF8, F_BINARY, F_LIST */
+  const uint8_t *data;     /* bytes of F_UTF8 and F_BINARY */
+  int64_t per_second;      /* of F_TIME64, F_TIMESTAMP, F_DURATION */
+  int scale;               /* of F_DECIMAL */
+  int nchildren;
+  struct column *children;
+  struct column *dictionary;
+  const char *name;
+} column_t;
+
+/* Allocated with R_alloc: gone when the .Call ends. */
+column_t *layout_columns(SEXP layout, mapping_t *map, int *count);
+SEXP list_get(SEXP list, const char *name);
+const char *list_text(SEXP list, const char *name);
+int64_t list_number(SEXP list, const char *name, int64_t absent);
+
+static inline int is_present(const column_t *c, int64_t i) {
+  return !c->validity || (c->validity[i >> 3] >> (i & 7)) & 1;
+}
+
+/* ---- columns -> R ---- */
+
+typedef struct {
+  SEXP handle;  /* the mapping */
+  SEXP notes;   /* growing list of announcements: c(code, place, type) */
+  PROTECT_INDEX notes_index;
+  const char *place;
+} reader_t;
+
+/* Elements [start, start + size) of a column as an R vector of the logical type. */
+SEXP column_read(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth);
+void reader_note(reader_t *r, const char *code, SEXP logical);
+void reader_begin(reader_t *r, SEXP handle);
+SEXP tree_read(reader_t *r, const column_t *columns, int count, SEXP pools);
+
+/* ---- vectors that stay in the file ---- */
+
+void altrep_init(DllInfo *dll);
+SEXP altrep_fixed(SEXP handle, int type, const void *values, R_xlen_t length, int no_na);
+SEXP altrep_strings(SEXP handle, const column_t *c, int64_t start, int64_t size);
+/* The column that an untouched lazy string vector reads from, else NULL. */
+const column_t *altrep_strings_source(SEXP x, int64_t *start);
+
+/* ---- R -> buffers ---- */
+
+typedef struct writer writer_t;
+
+SEXP writer_open(const char *path);
+writer_t *writer_get(SEXP handle);
+void writer_finish(SEXP handle, double *size);
+SEXP writer_notes(writer_t *w);
+void writer_place(writer_t *w, const char *place);
+/* Writes the concatenated chunks as one array of the logical type; returns its layout. */
+SEXP array_write(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xlen_t nchunks, int depth);
+/* The layout of a large_list of one element, or of `length` lists, around a child that is already written. */
+SEXP list_around(writer_t *w, const char *name, SEXP child, double length);
+SEXP struct_around(const char *name, SEXP children, double length);
+SEXP layout_entry(const char *name, const char *format, double length, double nulls, SEXP buffers, SEXP children);
+
+SEXP json_text(SEXP value);
+
+#endif

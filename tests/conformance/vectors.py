@@ -1,0 +1,16 @@
+"""Reads the conformance vectors, which are the tests of the specification."""
+
+import json
+from pathlib import Path
+
+SPEC = Path(__file__).resolve().parents[2] / "shared_spec"
+VECTORS = SPEC / "vectors"
+
+
+def cases(area, pattern="*.json"):
+    """All cases of an area, as (id, case) pairs for pytest.mark.parametrize through `named`."""
+    return [case for path in sorted((VECTORS / area).glob(pattern)) for case in json.loads(path.read_text("utf-8"))]
+
+
+def case_id(case):
+    return case["id"]
