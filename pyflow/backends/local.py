@@ -1,4 +1,4 @@
-"""Runs tasks on this machine: one process for each, forked from a warm server or started fresh (`isolation="spawn"`)."""
+"""Runs tasks on this machine: a process for each, forked from a warm server or started fresh (`isolation="spawn"`)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from pyflow.spec.names import nearest
 
 @dataclass(frozen=True)
 class FlowContext:
-    """`graph` is None for the command `pyflow`, whose commands name the flow themselves; `prog` is how we were called."""
+    """`graph` is None for the command `pyflow`, whose commands name the flow; `prog` is how we were called."""
 
     prog: str
     graph: Graph | None = None

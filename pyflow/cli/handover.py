@@ -1,7 +1,7 @@
 """`python -m pyflow.cli.handover --graph-fd N --prog TEXT -- ARGS`: what `Rscript flow.R ARGS` turns into.
 
-R has written the graph to descriptor N and replaced itself by this process, so that signals, exit codes and the terminal
-are those of a Python flow.
+R has written the graph to descriptor N and replaced itself by this process, so that signals, exit codes and the
+terminal are those of a Python flow.
 """
 
 from __future__ import annotations

@@ -53,7 +53,9 @@ def main() -> None:
 
 def _group(context: FlowContext, commands: Mapping[str, Entry], doc: str) -> LazyGroup:
     quiet = click.Option(["--quiet"], is_flag=True, help="Leave out what is not a result or an error.")
-    return LazyGroup(context, commands, params=[quiet], help=doc, context_settings=SETTINGS, callback=lambda quiet: None)
+    return LazyGroup(
+        context, commands, params=[quiet], help=doc, context_settings=SETTINGS, callback=lambda quiet: None
+    )
 
 
 def _invoke(group: LazyGroup, prog: str, arguments: Sequence[str]) -> int:

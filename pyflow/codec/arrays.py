@@ -190,7 +190,7 @@ def _bits(buffer: pa.Buffer, start: int, length: int) -> Values:
 
 
 def _window(buffer: pa.Buffer | None, dtype: np.dtype[Any], start: int, length: int) -> Values:
-    if buffer is None or length == 0:
+    if buffer is None or buffer.size == 0:
         return np.zeros(length, dtype=dtype)
     return np.frombuffer(buffer, dtype=dtype, count=length, offset=start * dtype.itemsize)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from pyflow.define.parameters import IncludeFile, Parameter
+from pyflow.define.steps import notes_of
 from pyflow.spec.errors import DefinitionError
 
 # The command line stands above this layer, so it is named here and not imported: a task loads no command line.
@@ -118,13 +119,13 @@ class FlowSpec:
     ) -> None:
         """In a join, take over every artifact on which the inputs agree (by digest; nothing is loaded).
 
-        What is already set on `self` wins. `exclude` leaves names out, `include` takes only these. Raises MergeError, and
-        merges nothing, when values differ (`merge_conflict`) or an included name is missing (`merge_missing`).
+        What is already set on `self` wins. `exclude` leaves names out, `include` takes only these. Raises MergeError,
+        and merges nothing, when values differ (`merge_conflict`) or an included name is missing (`merge_missing`).
         """
         self._running().merge(list(include or ()), list(exclude or ()))
 
     def next(self, *steps: Any, foreach: str | None = None) -> None:
-        """Say which step follows: `self.next(self.a)`, `self.next(self.a, self.b)`, `self.next(self.a, foreach="xs")`."""
+        """Say what follows: `self.next(self.a)`, `self.next(self.a, self.b)` or `self.next(self.a, foreach="xs")`."""
         self._running().transition([_step_name(item) for item in steps], foreach)
 
     def _running(self) -> TaskView:
@@ -169,7 +170,7 @@ def is_constant(name: str, value: Any) -> bool:
     return not (
         name.startswith("_")
         or callable(value)
-        or isinstance(value, Parameter | IncludeFile | property | staticmethod | classmethod)
-        or hasattr(value, "__pyflow_step__")
-        or hasattr(type(value), "__get__")
+        or isinstance(value, Parameter | IncludeFile)
+        or notes_of(value) is not None
+        or hasattr(type(value), "__get__")  # property, classmethod, ...
     )

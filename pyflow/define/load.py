@@ -1,4 +1,4 @@
-"""Loads the user's files in definition mode: they are imported, and nothing of them runs that a `__main__` guard keeps."""
+"""Loads the user's files in definition mode: they are imported, and what a `__main__` guard keeps does not run."""
 
 from __future__ import annotations
 

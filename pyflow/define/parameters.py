@@ -91,8 +91,8 @@ class Parameter:
 class IncludeFile:
     """A file whose content is the value: `--name path`. It is read when the run starts and kept with the run.
 
-    `is_text` gives a str in `encoding`, else bytes. A `default` path is looked for in the working directory, then beside
-    the flow's file.
+    `is_text` gives a str in `encoding`, else bytes. A `default` path is looked for in the working directory, then
+    beside the flow's file.
 
     Example: `movies = IncludeFile("movies", default="movies.csv")`
     """

@@ -130,8 +130,8 @@ def catch(*, var: str | None = None, print_exception: bool = True) -> Callable[[
 def catch(function: Any = None, *, var: str | None = None, print_exception: bool = True) -> Any:
     """Let the run go on when the step fails after all retries.
 
-    The artifact `var` then holds the error as a dict with `type`, `exception`, `stacktrace`, `language` and `code`; it is
-    None if the step did not fail. What the step had set before the error is kept.
+    The artifact `var` then holds the error as a dict with `type`, `exception`, `stacktrace`, `language` and `code`;
+    it is None if the step did not fail. What the step had set before the error is kept.
     """
     return _decorate(function, "catch", {"var": var, "print_exception": print_exception})
 

@@ -18,7 +18,7 @@ def resolve_values(graph: Graph, given: Mapping[str, Any], *, cwd: Path) -> tupl
     """One entry for each parameter: name, kind, type, value and, for text files, encoding.
 
     `given` has values by parameter name, as text from a command line or as values from a program. Raises UsageError
-    `parameter_required`, `parameter_type`, `include_file_missing` or `include_file_encoding`, naming parameter and value.
+    `parameter_required`, `parameter_type`, `include_file_missing` or `include_file_encoding`, naming the parameter.
     """
     return tuple(_entry(graph, parameter, given, cwd) for parameter in graph.parameters)
 

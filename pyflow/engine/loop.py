@@ -6,17 +6,16 @@ It decides nothing that engine.state could decide.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 
 from pyflow.engine import plan as plans
 from pyflow.engine import state as states
+from pyflow.engine.outcome import Outcome, outcome
 from pyflow.engine.plan import Artifacts, Plan
-from pyflow.engine.state import Finish, Launch, RunState, Stop, Task, Wait
+from pyflow.engine.state import Action, Failed, Finish, Launch, RunState, Stop, Succeeded, Task, Wait
 from pyflow.ports import Backend, BackendEvent, Ended, Metadata, Output, Reporter, Started, TaskLabel
 from pyflow.spec import records
 from pyflow.spec.records import Change
-from pyflow.spec.task import TaskError, TaskResult
 
 # Longest wait for the backend: how late a signal or a timer may be noticed.
 TICK = 0.25
@@ -44,14 +43,17 @@ class Engine:
         self.clock = clock
         self.monotonic = monotonic
         self.state = RunState(plan.graph, plan.max_workers, plan.retry_wait)
+        # By task: all artifacts of a finished task.
         self.artifacts: dict[str, Artifacts] = {}
+        # By attempt ("7.0"), while it runs.
         self.pids: dict[str, int] = {}
-        self.timers: list[tuple[float, str]] = []
         self.deadlines: dict[str, float] = {}
         self.timed_out: set[str] = set()
         self.stopping: set[str] = set()
+        self.timers: list[tuple[float, str]] = []
         self.changes: list[Change] = []
         self.interrupts = 0
+        self.interrupts_seen = 0
         self.done = 0
 
     def interrupt(self) -> None:
@@ -61,24 +63,25 @@ class Engine:
     def run(self) -> Finish:
         """Run to the end; returns how it ended."""
         self.changes.append(records.RunCreated(plans.run_row(self.plan, self.clock())))
-        finish = self._advance(states.Begin(self.plan.has_parameters))
-        seen = 0
+        finish = self._carry_out(states.apply(self.state, states.Begin(self.plan.has_parameters)))
         while finish is None:
-            if self.interrupts > seen:
-                seen = self.interrupts
-                finish = self._interrupted(seen)
-                continue
-            finish = self._step()
+            finish = self._interrupted() if self.interrupts > self.interrupts_seen else self._step()
         return finish
 
     def _step(self) -> Finish | None:
-        events = [event for item in self.backend.wait(self._patience()) for event in self._translate(item)]
+        """Wait for what happens next, and do what follows from it."""
+        ended = [found for item in self.backend.wait(self._patience()) if (found := self._receive(item))]
+        actions: list[Action] = []
+        # Failures first: nothing is started that a failure of the same moment would stop again.
+        for item in sorted(ended, key=lambda found: not isinstance(found.event, Failed)):
+            actions += states.apply(self.state, item.event)
+            self._record(item)
         now = self.monotonic()
         while self.timers and self.timers[0][0] <= now:
-            events.append(states.Timer(heapq.heappop(self.timers)[1]))
+            actions += states.apply(self.state, states.Timer(heapq.heappop(self.timers)[1]))
         self._enforce_deadlines(now)
-        finish = self._advance(*events)
-        if events:
+        finish = self._carry_out(actions)
+        if ended:
             self.reporter.progress(done=self.done, running=len(self.state.running), known=len(self.state.tasks))
         return finish
 
@@ -87,161 +90,62 @@ class Engine:
             return TICK
         return min(TICK, max(0.0, self.timers[0][0] - self.monotonic()))
 
-    def _interrupted(self, times: int) -> Finish | None:
-        if times == 1:
-            return self._advance(states.Interrupt())
-        for id in list(self.state.running):
-            self.backend.stop(self._attempt_id(self.state.tasks[id]), 0.0)
-        return self._advance()
+    def _interrupted(self) -> Finish | None:
+        self.interrupts_seen += 1
+        if self.interrupts_seen == 1:
+            return self._carry_out(states.apply(self.state, states.Interrupt()))
+        for id in self.state.running:
+            self.backend.stop(_attempt_id(self.state.tasks[id]), 0.0)
+        return None
 
-    # Events of the backend -> events of the state machine
+    # What the backend says
 
-    def _translate(self, event: BackendEvent) -> list[states.Event]:
-        task = self.state.tasks[event.id.rpartition(".")[0]]
+    def _receive(self, event: BackendEvent) -> Outcome | None:
+        """Take note of an event; an attempt's end gives its outcome. What is not about a running attempt is ignored."""
+        task = self.state.tasks.get(event.id.rpartition(".")[0])
+        if task is None or not task.running or _attempt_id(task) != event.id:
+            return None
         if isinstance(event, Output):
             self.reporter.output(self._label(task), event.stream, event.lines)
-            return []
+            return None
         if isinstance(event, Started):
-            return self._started(task, event)
-        return [self._ended(task, event)]
+            self._started(task, event)
+            return None
+        return self._ended(task, event)
 
-    def _started(self, task: Task, event: Started) -> list[states.Event]:
-        self.pids[task.id] = event.pid
-        self.changes.append(
-            records.AttemptPid(self.plan.flow, self.plan.run, task.id, task.attempt, event.pid)
-        )
+    def _started(self, task: Task, event: Started) -> None:
+        states.apply(self.state, states.StartedEvent(task.id, task.attempt, event.pid))
+        self.pids[event.id] = event.pid
+        self.changes.append(records.AttemptPid(self.plan.flow, self.plan.run, task.id, task.attempt, event.pid))
+        timeout = self._timeout(task)
+        if timeout and event.id not in self.stopping:
+            self.deadlines[event.id] = self.monotonic() + timeout + TIMEOUT_SLACK
         self.reporter.started(self._label(task))
-        return [states.StartedEvent(task.id, task.attempt, event.pid)]
 
-    def _ended(self, task: Task, event: Ended) -> states.Event:
-        self.deadlines.pop(event.id, None)
-        result, error = event.result, event.error
-        if result is not None and result.ok:
-            return self._success(task, result)
-        if result is not None:
-            error = result.error
-        if error is None:
-            error = TaskError("TaskCrashed", "the task ended without a result", code="step_crashed")
-        if event.id in self.timed_out and result is None:
-            error = replace(error, type="TimeoutException", code="step_timeout", message=self._timeout_message(task))
-        return self._failure(task, result, error)
-
-    def _success(self, task: Task, result: TaskResult) -> states.Event:
-        artifacts = plans.all_artifacts(task, self.artifacts, own=result.artifacts, removed=result.removed)
-        self.artifacts[task.id] = artifacts
-        status = records.CAUGHT if result.caught else records.SUCCESS
-        self._finished(task, status, result=result, artifacts=artifacts, final=True, error=result.error)
-        self.reporter.ended(self._label(task), result, result.error)
-        self.done += 1
-        if result.foreach_count is not None:
-            self.reporter.note(f"Foreach yields {result.foreach_count} child tasks.", self._label(task))
-        return states.Succeeded(task.id, task.attempt, result.foreach_count)
-
-    def _failure(self, task: Task, result: TaskResult | None, error: TaskError) -> states.Event:
-        stopped = self._attempt_id(task) in self.stopping
-        status = records.FAILED if result is not None else records.CRASHED
-        artifacts = result.artifacts if result is not None else {}
-        self._finished(
-            task,
-            records.INTERRUPTED if stopped else status,
-            result=result,
-            artifacts=artifacts,
-            final=True,
-            error=None if stopped else error,
-        )
-        if stopped:
-            return states.Stopped(task.id, task.attempt)
-        self.reporter.ended(self._label(task), result, error)
-        return states.Failed(task.id, task.attempt, error, crashed=result is None)
-
-    def _finished(
-        self,
-        task: Task,
-        status: str,
-        *,
-        result: TaskResult | None,
-        artifacts: Artifacts,
-        final: bool,
-        error: TaskError | None,
-    ) -> None:
-        self.changes.append(
-            records.AttemptFinished(
-                flow=self.plan.flow,
-                run=self.plan.run,
-                step=task.step,
-                task=task.id,
-                attempt=task.attempt,
-                status=status,
-                at=self.clock(),
-                final=final,
-                error=error,
-                artifacts=artifacts,
-                own=frozenset(result.artifacts) if result else frozenset(),
-                warnings=result.warnings if result else (),
-            )
-        )
-
-    # Actions of the state machine -> the ports
-
-    def _advance(self, *events: states.Event) -> Finish | None:
-        actions = [action for event in events for action in states.apply(self.state, event)]
-        launches = [action for action in actions if isinstance(action, Launch)]
-        finish = next((action for action in actions if isinstance(action, Finish)), None)
-        for launch in launches:
-            self._note_launch(self.state.tasks[launch.task])
-        if finish is not None:
-            self._note_finish(finish)
-        self._commit()
-        for launch in launches:
-            self._launch(launch)
-        self._wait_and_stop(actions)
-        return finish
-
-    def _commit(self) -> None:
-        if self.changes:
-            self.metadata.record(self.changes)
-            self.changes = []
-
-    def _note_launch(self, task: Task) -> None:
-        now = self.clock()
-        self.changes.append(
-            records.AttemptStarted(
-                plans.task_row(self.plan, task, now), plans.attempt_row(self.plan, task, now)
-            )
-        )
-
-    def _launch(self, launch: Launch) -> None:
-        task = self.state.tasks[launch.task]
-        self.pids.pop(task.id, None)
+    def _ended(self, task: Task, event: Ended) -> Outcome:
+        timeout = self._timeout(task) if event.id in self.timed_out else 0.0
         step = self.state.steps.get(task.step)
-        timeout = plans.timeout_seconds(step) if step else 0.0
-        if timeout:
-            self.deadlines[self._attempt_id(task)] = self.monotonic() + timeout + TIMEOUT_SLACK
-        self.backend.start(
-            plans.request(self.plan, task, launch, step=step, tasks=self.state.tasks, done=self.artifacts)
-        )
+        found = outcome(task, step, event, stopped=event.id in self.stopping, timeout=timeout)
+        if found.status != records.INTERRUPTED:
+            self.reporter.ended(self._label(task), found.result, found.error)
+        self.pids.pop(event.id, None)
+        self.deadlines.pop(event.id, None)
+        self.timed_out.discard(event.id)
+        self.stopping.discard(event.id)
+        return found
 
-    def _wait_and_stop(self, actions: list[states.Action]) -> None:
-        for action in actions:
-            if isinstance(action, Wait):
-                heapq.heappush(self.timers, (self.monotonic() + action.seconds, action.task))
-                label = self._label(self.state.tasks[action.task])
-                self.reporter.note(f"Task will be retried in {action.seconds:g} s.", label)
-        stops = [action for action in actions if isinstance(action, Stop)]
-        if stops:
-            self.reporter.note(f"Stopping {len(stops)} active tasks...")
-        for action in stops:
-            id = f"{action.task}.{action.attempt}"
-            self.stopping.add(id)
-            self.backend.stop(id, self.plan.grace)
-
-    def _note_finish(self, finish: Finish) -> None:
-        error = None
-        if finish.error is not None and finish.task is not None:
-            task = self.state.tasks[finish.task]
-            error = {**finish.error.to_json(), "step": task.step, "task": task.id, "attempt": task.attempt}
-        at = self.clock()
-        self.changes.append(records.RunFinished(self.plan.flow, self.plan.run, finish.status, at, error))
+    def _record(self, item: Outcome) -> None:
+        """Note the end of an attempt for the metadata; it ends its task if no other attempt follows."""
+        task = self.state.tasks[item.event.task]
+        artifacts: Artifacts = item.result.artifacts if item.result else {}
+        if isinstance(item.event, Succeeded) and item.result:
+            artifacts = plans.all_artifacts(self.plan, task, self.artifacts, result=item.result)
+            self.artifacts[task.id] = artifacts
+            self.done += 1
+            if item.event.foreach_count is not None:
+                self.reporter.note(f"Foreach yields {item.event.foreach_count} child tasks.", self._label(task))
+        final = task.attempt == item.event.attempt
+        self.changes.append(plans.finished(self.plan, task, item, at=self.clock(), final=final, artifacts=artifacts))
 
     def _enforce_deadlines(self, now: float) -> None:
         for id in [id for id, due in self.deadlines.items() if due <= now]:
@@ -249,12 +153,64 @@ class Engine:
             self.timed_out.add(id)
             self.backend.stop(id, 0.0)
 
-    def _timeout_message(self, task: Task) -> str:
-        seconds = plans.timeout_seconds(self.state.steps[task.step])
-        return f"step {task.step} took longer than its timeout of {seconds:g} s and did not react, so it was ended"
+    # What the state machine wants
+
+    def _carry_out(self, actions: list[Action]) -> Finish | None:
+        """First write down what happened and what is about to start, then do it."""
+        launches = [action for action in actions if isinstance(action, Launch)]
+        finish = next((action for action in actions if isinstance(action, Finish)), None)
+        self._note(launches, finish)
+        if self.changes:
+            self.metadata.record(self.changes)
+            self.changes = []
+        for launch in launches:
+            self._launch(launch)
+        self._wait(action for action in actions if isinstance(action, Wait))
+        self._stop([action for action in actions if isinstance(action, Stop) and action.task in self.state.running])
+        return finish
+
+    def _note(self, launches: Iterable[Launch], finish: Finish | None) -> None:
+        now = self.clock()
+        for launch in launches:
+            task = self.state.tasks[launch.task]
+            rows = plans.task_row(self.plan, task, now), plans.attempt_row(self.plan, task, now)
+            self.changes.append(records.AttemptStarted(*rows))
+        if finish is not None:
+            task_of = None if finish.task is None else self.state.tasks[finish.task]
+            self.changes.append(plans.run_finished(self.plan, finish, task_of, at=now))
+
+    def _launch(self, launch: Launch) -> None:
+        task = self.state.tasks[launch.task]
+        if launch.caught is not None:
+            self.reporter.note("No attempt is left; catch stores the error.", self._label(task))
+        step = self.state.steps.get(task.step)
+        self.backend.start(
+            plans.request(self.plan, task, launch, step=step, tasks=self.state.tasks, done=self.artifacts)
+        )
+
+    def _wait(self, waits: Iterable[Wait]) -> None:
+        for wait in waits:
+            heapq.heappush(self.timers, (self.monotonic() + wait.seconds, wait.task))
+            label = self._label(self.state.tasks[wait.task])
+            self.reporter.note(f"Task will be tried again in {wait.seconds:g} s.", label)
+
+    def _stop(self, stops: list[Stop]) -> None:
+        if stops:
+            self.reporter.note(f"Terminating {len(stops)} active tasks...")
+        for stop in stops:
+            id = f"{stop.task}.{stop.attempt}"
+            self.stopping.add(id)
+            # From here on the grace time counts, not the timeout.
+            self.deadlines.pop(id, None)
+            self.backend.stop(id, self.plan.grace)
+
+    def _timeout(self, task: Task) -> float:
+        step = self.state.steps.get(task.step)
+        return plans.timeout_seconds(step) if step else 0.0
 
     def _label(self, task: Task) -> TaskLabel:
-        return TaskLabel(self.plan.run, task.step, task.id, task.attempt, self.pids.get(task.id))
+        return TaskLabel(self.plan.run, task.step, task.id, task.attempt, self.pids.get(_attempt_id(task)))
 
-    def _attempt_id(self, task: Task) -> str:
-        return f"{task.id}.{task.attempt}"
+
+def _attempt_id(task: Task) -> str:
+    return f"{task.id}.{task.attempt}"

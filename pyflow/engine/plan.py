@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pyflow.engine.state import Launch, Task
+from pyflow.engine.outcome import Outcome
+from pyflow.engine.state import Finish, Launch, Task
 from pyflow.spec.graph import Graph, Step
-from pyflow.spec.records import RUNNING, AttemptRow, RunRow, TaskRow
-from pyflow.spec.task import PARAMETERS, ArtifactRef, ForeachFrame, Input, TaskRequest
+from pyflow.spec.records import RUNNING, AttemptFinished, AttemptRow, RunFinished, RunRow, TaskRow
+from pyflow.spec.task import PARAMETERS, ArtifactRef, ForeachFrame, Input, TaskRequest, TaskResult
 
 Artifacts = Mapping[str, ArtifactRef]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run before it starts. `values` are the parameters' values, as define.values resolves them."""
+    """A run before it starts. `values` are the parameters' values, as define.values resolves them; `retry_wait`: honour
+    minutes_between_retries; `grace`: seconds that a task has to end when it is told to."""
 
     graph: Graph
     run: str
@@ -25,7 +27,7 @@ class Plan:
     values: tuple[Mapping[str, Any], ...] = ()
     max_workers: int = 16
     max_num_splits: int = 100
-    retry_wait: bool = True
+    retry_wait: bool = False
     grace: float = 5.0
     username: str = ""
     namespace: str = ""
@@ -88,14 +90,49 @@ def attempt_row(plan: Plan, task: Task, at: float) -> AttemptRow:
     )
 
 
+def finished(
+    plan: Plan, task: Task, outcome: Outcome, *, at: float, final: bool, artifacts: Artifacts
+) -> AttemptFinished:
+    """The end of an attempt; `artifacts` are all that it has, inherited ones included."""
+    result = outcome.result
+    return AttemptFinished(
+        flow=plan.flow,
+        run=plan.run,
+        step=task.step,
+        task=task.id,
+        attempt=outcome.event.attempt,
+        status=outcome.status,
+        at=at,
+        final=final,
+        error=outcome.error,
+        artifacts=artifacts,
+        own=frozenset(result.artifacts) if result else frozenset(),
+        warnings=result.warnings if result else (),
+    )
+
+
+def run_finished(plan: Plan, finish: Finish, task: Task | None, *, at: float) -> RunFinished:
+    """The end of the run; `task` is the one whose failure ended it."""
+    error = None
+    if finish.error is not None and task is not None:
+        error = {**finish.error.to_json(), "step": task.step, "task": task.id, "attempt": task.attempt}
+    return RunFinished(plan.flow, plan.run, finish.status, at, error)
+
+
 def attempt_folder(plan: Plan, task: Task) -> str:
     return f"{plan.root}/runs/{plan.flow}/{plan.run}/{task.step}/{task.id}/{task.attempt}"
 
 
 def request(
-    plan: Plan, task: Task, launch: Launch, *, step: Step | None, tasks: Mapping[str, Task], done: Mapping[str, Artifacts]
+    plan: Plan,
+    task: Task,
+    launch: Launch,
+    *,
+    step: Step | None,
+    tasks: Mapping[str, Task],
+    done: Mapping[str, Artifacts],
 ) -> TaskRequest:
-    """The request of one attempt; `done` has the artifacts of finished tasks by task id, `step` is None for `_parameters`."""
+    """The request of one attempt. `done`: artifacts of finished tasks by task id; `step` is None for `_parameters`."""
     common: dict[str, Any] = {
         "flow": plan.flow,
         "run": plan.run,
@@ -133,7 +170,7 @@ def request(
         reserved=tuple(item.name for item in plan.graph.steps),
         catch=_arguments(step, "catch", {"var": None, "print_exception": True}),
         timeout=timeout_seconds(step),
-        environment=(_arguments(step, "environment", {"vars": {}}) or {}).get("vars", {}),
+        environment=_variables(step),
     )
 
 
@@ -157,7 +194,7 @@ def _foreach_frames(plan: Plan, task: Task, done: Mapping[str, Artifacts]) -> tu
             variable=frame.foreach,
             index=frame.index,
             count=frame.count,
-            digest=done[frame.owner][frame.foreach].digest,
+            digest=(done[frame.owner].get(frame.foreach) or done[PARAMETERS][frame.foreach]).digest,
         )
         for frame in task.frames
         if frame.foreach is not None
@@ -169,6 +206,12 @@ def _arguments(step: Step, name: str, defaults: Mapping[str, Any]) -> dict[str, 
     return None if decorator is None else {**defaults, **decorator.args}
 
 
+def _variables(step: Step) -> dict[str, str]:
+    """The environment variables of a step; numbers become text, and R writes an empty list for no variables."""
+    found = (_arguments(step, "environment", {}) or {}).get("vars") or {}
+    return {name: str(value) for name, value in found.items()}
+
+
 def timeout_seconds(step: Step) -> float:
     """Sum of the timeout decorator's arguments in seconds; 0 without one."""
     args = _arguments(step, "timeout", {}) or {}
@@ -176,9 +219,14 @@ def timeout_seconds(step: Step) -> float:
     return float(sum(args.get(name, 0) * factor for name, factor in units.items()))
 
 
-def all_artifacts(task: Task, done: Mapping[str, Artifacts], *, own: Artifacts, removed: tuple[str, ...]) -> Artifacts:
-    """Inherited and own artifacts of a finished attempt; a join inherits nothing."""
-    inherited = done[task.inputs[0]] if len(task.inputs) == 1 and task.inputs[0] in done else {}
-    if not own and not removed:
+def all_artifacts(plan: Plan, task: Task, done: Mapping[str, Artifacts], *, result: TaskResult) -> Artifacts:
+    """Inherited and own artifacts of a finished attempt. A join inherits nothing, not even from a single input.
+
+    Without changes it is the input's own mapping: a foreach of thousands of tasks must not copy it for each.
+    """
+    is_join = task.step != PARAMETERS and plan.graph.step(task.step).join
+    inherited = {} if is_join or not task.inputs else done[task.inputs[0]]
+    if not result.artifacts and not result.removed:
         return inherited
-    return {name: ref for name, ref in {**inherited, **own}.items() if name not in removed}
+    kept = inherited if not result.removed else {k: v for k, v in inherited.items() if k not in result.removed}
+    return {**kept, **result.artifacts}

@@ -1,8 +1,8 @@
 """What a run does on each event (shared_spec/run-state.md): `apply(state, event) -> actions`.
 
-Pure decisions: no process, file, clock or randomness; time is in the actions as seconds to wait. The state is changed in
-place, because a copy of 10,000 tasks for each event would cost more than the tasks; the same events always give the
-same state.
+Pure decisions: no process, file, clock or randomness; time is in the actions as seconds to wait. The state is changed
+in place, because a copy of 10,000 tasks for each event would cost more than the tasks; the same events always give
+the same state.
 """
 
 from __future__ import annotations
@@ -127,15 +127,21 @@ Action = Launch | Wait | Stop | Finish
 
 @dataclass
 class RunState:
-    """The whole state of a run; change it only through `apply`."""
+    """The whole state of a run; change it only through `apply`.
+
+    `ready` (a heap by task number) may be launched, `running` have a process, `waiting` wait for the timer of a retry.
+    `arrived` has, for each (join, owner of the split), the inputs that are there. With `retry_wait` a retry waits for
+    its minutes_between_retries, else it follows at once.
+    """
 
     graph: Graph
     max_workers: int = 16
-    retry_wait: bool = True
+    retry_wait: bool = False
     phase: str = NEW
     tasks: dict[str, Task] = field(default_factory=dict)
     ready: list[tuple[int, str]] = field(default_factory=list)
     running: set[str] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
     arrived: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
     outcome: Finish | None = None
     steps: dict[str, Step] = field(default_factory=dict)
@@ -171,7 +177,7 @@ def _begin(state: RunState, event: Begin) -> list[Action]:
     state.phase = ACTIVE
     if event.parameters:
         state.tasks[PARAMETERS] = Task(PARAMETERS, PARAMETERS, (), ())
-        heapq.heappush(state.ready, (0, PARAMETERS))
+        _make_ready(state, state.tasks[PARAMETERS])
     else:
         _add(state, state.graph.start, (), ())
     return _launch_ready(state)
@@ -181,7 +187,11 @@ def _add(state: RunState, step: str, frames: tuple[Frame, ...], inputs: tuple[st
     number = len(state.tasks) + (PARAMETERS not in state.tasks)
     task = Task(str(number), step, frames, inputs)
     state.tasks[task.id] = task
-    heapq.heappush(state.ready, (number, task.id))
+    _make_ready(state, task)
+
+
+def _make_ready(state: RunState, task: Task) -> None:
+    heapq.heappush(state.ready, (_number(task.id), task.id))
 
 
 def _launch_ready(state: RunState) -> list[Action]:
@@ -242,21 +252,23 @@ def _failed(state: RunState, task: Task, event: Failed) -> list[Action]:
         task.attempt += 1
         seconds = _retry_seconds(state, task)
         if seconds > 0:
+            state.waiting.add(task.id)
             return [Wait(task.id, seconds), *_launch_ready(state)]
-        heapq.heappush(state.ready, (_number(task), task.id))
+        _make_ready(state, task)
         return _launch_ready(state)
     if _catches(state, task) and task.caught is None and (event.crashed or not task.last):
         task.attempt += 1
         task.caught = event.error
-        heapq.heappush(state.ready, (_number(task), task.id))
+        _make_ready(state, task)
         return _launch_ready(state)
     return _stop_all(state, Finish(FAILED, event.error, task.id))
 
 
 def _timer(state: RunState, event: Timer) -> list[Action]:
-    if state.phase != ACTIVE:
+    if state.phase != ACTIVE or event.task not in state.waiting:
         return []
-    heapq.heappush(state.ready, (_number(state.tasks[event.task]), event.task))
+    state.waiting.discard(event.task)
+    _make_ready(state, state.tasks[event.task])
     return _launch_ready(state)
 
 
@@ -265,7 +277,8 @@ def _stop_all(state: RunState, outcome: Finish) -> list[Action]:
         return []
     state.phase, state.outcome = STOPPING, outcome
     state.ready.clear()
-    stops: list[Action] = [Stop(id, state.tasks[id].attempt) for id in sorted(state.running, key=int_or_zero)]
+    state.waiting.clear()
+    stops: list[Action] = [Stop(id, state.tasks[id].attempt) for id in sorted(state.running, key=_number)]
     return [*stops, *_finish_if_idle(state)]
 
 
@@ -276,12 +289,8 @@ def _finish_if_idle(state: RunState) -> list[Action]:
     return [state.outcome]
 
 
-def int_or_zero(id: str) -> int:
-    return int(id) if id.isdigit() else 0
-
-
-def _number(task: Task) -> int:
-    return int_or_zero(task.id)
+def _number(id: str) -> int:
+    return 0 if id == PARAMETERS else int(id)
 
 
 def _retries(state: RunState, task: Task) -> int:

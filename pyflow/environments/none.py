@@ -17,8 +17,8 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 class NoEnvironment:
     """Uses what is installed: PYFLOW_PYTHON and PYFLOW_RSCRIPT name other interpreters.
 
-    R also looks for packages in the nearest folder `.rlib` upward from the working directory or the interpreter, as Python
-    projects do with `.venv`.
+    R also looks for packages in the nearest folder `.rlib` upward from the working directory or the interpreter, as
+    Python projects do with `.venv`.
     """
 
     def interpreter(self, language: str) -> Interpreter:

@@ -1,7 +1,7 @@
 """The Python fork server (shared_spec/task.md, section 5): a warm process that forks one child for each task.
 
-It knows nothing of flows: what a child does is given as a function. It is single-threaded, because a fork copies only the
-calling thread.
+It knows nothing of flows: what a child does is given as a function. It is single-threaded, because a fork copies only
+the calling thread.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import re
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -51,12 +51,30 @@ def open_reader(path: Path) -> sqlite3.Connection:
         try:
             return _connect(path, "ro")
         except sqlite3.OperationalError:
-            # A reader of WAL keeps an index beside the file. In a folder where it may not write, and where no writer
-            # left a log, the file alone is the whole database and cannot change.
-            log = path.with_name(path.name + "-wal")
-            if os.access(path.parent, os.W_OK) or (log.exists() and log.stat().st_size):
+            # A reader of WAL keeps an index beside the file, and may not write here.
+            if os.access(path.parent, os.W_OK):
                 raise
+            log = _log(path)
+            if log.exists() and log.stat().st_size:
+                return _snapshot(path)
+            # No writer left a log: the file alone is the whole database.
             return _connect(path, "ro&immutable=1")
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _snapshot(path: Path) -> sqlite3.Connection:
+    """A copy in memory of a database whose last commits are in a log that cannot be read in its place."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with tempfile.TemporaryDirectory(prefix="pyflow-") as folder:
+        copy = Path(folder) / path.name
+        for source, target in ((path, copy), (_log(path), _log(copy))):
+            target.write_bytes(source.read_bytes())
+        with closing(_connect(copy, "rw")) as original:
+            original.backup(connection)
+    return connection
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

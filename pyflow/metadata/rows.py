@@ -51,7 +51,7 @@ def attempt_values(row: AttemptRow, root: str) -> Values:
 
 
 def artifact_values(change: AttemptFinished, names: Sequence[str]) -> list[Values]:
-    """Parameters of the queries add_blob and add_artifact for `names`; a name the attempt does not have has no digest."""
+    """Parameters of add_blob and add_artifact for `names`; a name that the attempt does not have has no digest."""
     return [
         {
             "name": name,

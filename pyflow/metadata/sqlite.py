@@ -79,7 +79,9 @@ class SqliteMetadata:
             key = {"flow": change.flow, "run": change.run, "task": change.task, "attempt": change.attempt}
             found = connection.execute(QUERIES["find_attempt"], key).fetchone()
             if found is None:
-                raise KeyError(f"attempt {change.attempt} of {change.flow}/{change.run}/{change.task} was never started")
+                raise KeyError(
+                    f"attempt {change.attempt} of {change.flow}/{change.run}/{change.task} was never started"
+                )
             id, task_id, before = found
             base, names = self._difference(connection, change, before)
             ended = {"id": id, "task_id": task_id, "base": base, "attempt": change.attempt}

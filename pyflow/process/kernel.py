@@ -1,4 +1,4 @@
-"""What Linux is asked for so that no process outlives its run. Elsewhere these are no-ops and process groups must do."""
+"""What Linux is asked for so that no process outlives its run. Elsewhere process groups must do, these do nothing."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _IMMUTABLE = (type(None), bool, int, float, complex, str, bytes)
 
 
 def run_python_step(session: Session) -> TaskError | None:
-    """Run the step's function and save its artifacts; None if it ended well. Those set before an error are saved too."""
+    """Run the step's function and save its artifacts, those before an error too; None if it ended well."""
     request = session.request
     current._set(current_values(request))
     view = View(session)

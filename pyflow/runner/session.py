@@ -1,4 +1,4 @@
-"""The artifacts of one attempt: what it inherited, set and removed. The same for every language; values are not opened here."""
+"""The artifacts of one attempt: what it inherited, set and removed. The same for every language."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class Session:
                 f"foreach over {name!r} has no items",
                 code="foreach_empty",
                 where=where,
-                hint="A foreach needs one item at least; make the list non-empty, or fail earlier with a message of your own.",
+                hint="A foreach needs an item at least; make the list non-empty, or fail earlier with your own message.",
             )
         if count > self.request.max_num_splits:
             raise ArtifactError(

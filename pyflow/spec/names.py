@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _STEP = re.compile(r"[a-z][a-z0-9_]*")
-_ARTIFACT = re.compile(r"(?!__)[^\W\d]\w*")
 
 
 def is_identifier(name: str) -> bool:
@@ -22,7 +21,7 @@ def is_step_name(name: str) -> bool:
 
 def is_artifact_name(name: str) -> bool:
     """The name of an artifact that is kept: names that begin with two underscores are private to a task."""
-    return _ARTIFACT.fullmatch(name) is not None
+    return name.isidentifier() and not name.startswith("__")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

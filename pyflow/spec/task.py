@@ -1,13 +1,44 @@
-"""Messages about one task (shared_spec/task.md, sections 1 to 3) as frozen data."""
+"""Messages about one task (shared_spec/task.md, sections 1 to 3) as frozen data.
+
+A message that does not have its form is a HostError `protocol_error`; keys that are not known are ignored.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pyflow.spec.errors import HostError
+
 PROTOCOL = 1
 PARAMETERS = "_parameters"
+KINDS = frozenset({"table", "vector", "array", "scalar", "list", "dict", "native"})
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
+def _get(data: Mapping[str, Any], key: str, kind: Any, default: Any = ...) -> Any:
+    """The value of `key`, which must be of type `kind`; without a default it must be there."""
+    value = data.get(key, default) if isinstance(data, Mapping) else ...
+    if value is ... or not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+        shown = "is missing" if value is ... else f"cannot be {value!r:.100}"
+        raise HostError(f"{key!r} of a message about a task {shown}", code="protocol_error")
+    return value
+
+
+def _strings(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    items = _get(data, key, Sequence, ())
+    if isinstance(items, str) or not all(isinstance(item, str) for item in items):
+        raise HostError(f"{key!r} of a message about a task cannot be {items!r:.100}", code="protocol_error")
+    return tuple(items)
+
+
+def _check_protocol(data: Mapping[str, Any]) -> None:
+    version = _get(data, "protocol", int)
+    if version != PROTOCOL:
+        message = f"a message of protocol {version}; this pyflow speaks protocol {PROTOCOL}"
+        raise HostError(message, code="protocol_error", hint="Update pyflow and rflow to the same version.")
 
 
 @dataclass(frozen=True)
@@ -26,7 +57,12 @@ class ArtifactRef:
 
 
 def parse_ref(data: Mapping[str, Any]) -> ArtifactRef:
-    return ArtifactRef(data["digest"], data["kind"], data["size"], data.get("type", ""), data.get("preview", ""))
+    digest, kind = _get(data, "digest", str), _get(data, "kind", str)
+    if not _DIGEST.fullmatch(digest) or kind not in KINDS:
+        raise HostError(f"not an artifact: digest {digest!r:.100}, kind {kind!r:.100}", code="protocol_error")
+    return ArtifactRef(
+        digest, kind, _get(data, "size", int), _get(data, "type", str, ""), _get(data, "preview", str, "")
+    )
 
 
 def parse_refs(data: Mapping[str, Mapping[str, Any]]) -> dict[str, ArtifactRef]:
@@ -58,6 +94,7 @@ class TaskError:
 def parse_error(data: Mapping[str, Any] | None) -> TaskError | None:
     if data is None:
         return None
+    _get(data, "type", str), _get(data, "message", str), _get(data, "retry", bool, True)
     known = TaskError.__dataclass_fields__
     return TaskError(**{key: value for key, value in data.items() if key in known})
 
@@ -148,19 +185,36 @@ class TaskRequest:
         }
 
 
+_REQUIRED = {
+    **dict.fromkeys(("flow", "run", "step", "task", "language", "folder"), str),
+    **{"attempt": int, "join": bool, "function": Mapping, "transition": Mapping, "store": Mapping},
+}
+
+
 def parse_request(data: Mapping[str, Any]) -> TaskRequest:
+    _check_protocol(data)
+    for key, kind in _REQUIRED.items():
+        _get(data, key, kind)
     known = TaskRequest.__dataclass_fields__
     values = {key: value for key, value in data.items() if key in known}
-    values["parameters"] = parse_refs(data.get("parameters", {}))
-    values["inputs"] = tuple(
-        Input(item["step"], item["task"], parse_refs(item["artifacts"]), item.get("index"))
-        for item in data.get("inputs", [])
-    )
-    values["foreach"] = tuple(ForeachFrame(**frame) for frame in data.get("foreach", []))
+    values["parameters"] = parse_refs(_get(data, "parameters", Mapping, {}))
+    values["inputs"] = tuple(_parse_input(item) for item in _get(data, "inputs", Sequence, ()))
+    values["foreach"] = tuple(_parse_frame(item) for item in _get(data, "foreach", Sequence, ()))
     values["caught"] = parse_error(data.get("caught"))
-    for name in ("reserved", "tags", "values", "constants"):
-        values[name] = tuple(data.get(name, ()))
+    values["values"] = tuple(_get(data, "values", Sequence, ()))
+    for name in ("reserved", "tags", "constants"):
+        values[name] = _strings(data, name)
     return TaskRequest(**values)
+
+
+def _parse_input(data: Mapping[str, Any]) -> Input:
+    artifacts = parse_refs(_get(data, "artifacts", Mapping))
+    return Input(_get(data, "step", str), _get(data, "task", str), artifacts, data.get("index"))
+
+
+def _parse_frame(data: Mapping[str, Any]) -> ForeachFrame:
+    texts = {key: _get(data, key, str) for key in ("step", "language", "variable", "digest")}
+    return ForeachFrame(**texts, index=_get(data, "index", int), count=_get(data, "count", int))
 
 
 @dataclass(frozen=True)
@@ -191,13 +245,14 @@ class TaskResult:
 
 
 def parse_result(data: Mapping[str, Any]) -> TaskResult:
+    _check_protocol(data)
     return TaskResult(
-        ok=data["ok"],
-        artifacts=parse_refs(data.get("artifacts", {})),
-        removed=tuple(data.get("removed", ())),
-        foreach_count=data.get("foreach_count"),
+        ok=_get(data, "ok", bool),
+        artifacts=parse_refs(_get(data, "artifacts", Mapping, {})),
+        removed=_strings(data, "removed"),
+        foreach_count=_get(data, "foreach_count", int | None, None),
         error=parse_error(data.get("error")),
-        caught=data.get("caught", False),
-        warnings=tuple(data.get("warnings", ())),
-        seconds=data.get("seconds", 0.0),
+        caught=_get(data, "caught", bool, False),
+        warnings=_strings(data, "warnings"),
+        seconds=_get(data, "seconds", int | float, 0.0),
     )

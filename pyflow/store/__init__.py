@@ -1,4 +1,4 @@
-"""Where blobs lie (shared_spec/store.md): find or make a store's folder, and open the store that a configuration names."""
+"""Where blobs lie (shared_spec/store.md): find or make a store's folder, open the store of a configuration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def open_store(config: Mapping[str, Any]) -> Store:
 
     Opening touches nothing: a store that is missing or read-only can be opened, and reading it works as far as it goes.
     """
-    kind = config.get("type")
+    kind = str(config.get("type"))
     if kind not in STORES:
         raise StoreError(
             f"there is no store of type {kind!r}", code="store_type", hint=f"Known types: {', '.join(sorted(STORES))}."

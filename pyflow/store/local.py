@@ -11,6 +11,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from blake3 import blake3
 
@@ -74,7 +75,7 @@ class LocalStore:
                 yield from (blob.name for blob in _scan(folder.path) if DIGEST.fullmatch(blob.name))
 
     def path(self, digest: str) -> Path:
-        """Where the blob lies or would lie. A digest may come from outside, so it is checked before it becomes a path."""
+        """Where the blob lies or would lie. A digest may come from outside: it is checked before it becomes a path."""
         if not DIGEST.fullmatch(digest):
             raise StoreError(
                 f"there is no blob {digest!r}: a digest has 64 hexadecimal digits; the store is {self.root}",
@@ -137,10 +138,10 @@ def _write_chunks(descriptor: int, chunks: Iterable[Buffer]) -> tuple[str, int]:
     """Write and close; the bytes are on the disk, read-only, when it returns."""
     hasher, size = blake3(), 0
     with os.fdopen(descriptor, "wb") as file:
-        for chunk in chunks:
-            hasher.update(chunk)
-            file.write(chunk)
-            size += memoryview(chunk).nbytes
+        for view in _views(chunks):
+            hasher.update(view)
+            file.write(view)
+            size += view.nbytes
         file.flush()
         os.fchmod(file.fileno(), 0o444)
         os.fsync(file.fileno())
@@ -150,16 +151,21 @@ def _write_chunks(descriptor: int, chunks: Iterable[Buffer]) -> tuple[str, int]:
 def _hash_chunks(chunks: Iterable[Buffer]) -> tuple[str, int]:
     # One thread: a thread pool does not survive the fork of a task.
     hasher, size = blake3(), 0
-    for chunk in chunks:
-        hasher.update(chunk)
-        size += memoryview(chunk).nbytes
+    for view in _views(chunks):
+        hasher.update(view)
+        size += view.nbytes
     return hasher.hexdigest(), size
+
+
+def _views(chunks: Iterable[Buffer]) -> Iterator[memoryview]:
+    """Each chunk as bytes, whatever its items are."""
+    return (memoryview(chunk).cast("B") for chunk in chunks)
 
 
 def _hash_file(path: Path) -> str:
     # Read, not mapped: a file that is cut short while it is mapped would end the process.
     with path.open("rb", buffering=0) as file:
-        return hashlib.file_digest(file, blake3).hexdigest()
+        return hashlib.file_digest(file, cast("Any", blake3)).hexdigest()
 
 
 def _identity(found: os.stat_result) -> Identity:

@@ -16,7 +16,7 @@ VERSION = 1
 
 
 def find_root(start: Path) -> Path | None:
-    """The store's folder: PYFLOW_ROOT if it is set, else the nearest `.pyflow` from `start` upward; None if there is none.
+    """The store's folder: PYFLOW_ROOT if it is set, else the nearest `.pyflow` from `start` upward; or None.
 
     Raises StoreError `store_version` for a store that a newer pyflow made.
     """

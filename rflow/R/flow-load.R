@@ -7,7 +7,7 @@ load_definitions <- function(file, envir = new.env(parent = globalenv())) {
   on.exit(list2env(before, the))
   the$defining <- TRUE
   the$file <- normalizePath(file, winslash = "/", mustWork = TRUE)
-  source(file, local = envir, echo = FALSE, keep.source = TRUE, encoding = "UTF-8")
+  evaluate_file(the$file, envir)
   for (name in ls(envir)) {
     value <- get0(name, envir, inherits = FALSE)
     if (inherits(value, "rflow_flow") && is.null(the$flows[[value$name]])) register_flow(value)

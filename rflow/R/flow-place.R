@@ -70,12 +70,17 @@ place_decorators <- function(decorators, place) {
 
 # The written calls that `call` may come from. A pipe puts the flow in as first argument.
 match_call <- function(call, calls) {
-  call <- utils::removeSource(call)
-  piped <- if (length(call) > 1) call[-2] else call
-  Filter(\(x) identical(x$call, call) || identical(x$call, piped), calls)
+  # do.call() puts values into the call, which may be large and are written nowhere.
+  written <- vapply(as.list(call)[-1], \(x) is.language(x) || is.atomic(x) && length(x) <= 1, NA)
+  if (!all(written)) return(list())
+  keys <- c(call_key(call), if (length(call) > 1) call_key(call[-2]))
+  Filter(\(x) x$key %in% keys, calls)
 }
 
-# All calls in `file` of functions that define a flow: a list of id, line, last (line) and call. Empty if the file cannot
+# A call as text that depends on nothing but its parts: source references hold the spelling of functions.
+call_key <- function(call) paste(deparse(call, 500L, control = c("keepInteger", "keepNA", "digits17")), collapse = "\n")
+
+# All calls in `file` of functions that define a flow: a list of id, line, last (line) and key. Empty if the file cannot
 # be parsed. Read once for each version of the file.
 written_calls <- function(file) {
   version <- paste(file.info(file)[c("size", "mtime")], collapse = " ")
@@ -98,8 +103,10 @@ parse_calls <- function(file) {
     head <- data$parent[row]
     id <- data$parent[match(head, data$id)]
     text <- utils::getParseText(data, id)
+    # The placeholder of a pipe (`flow = _`) cannot be parsed alone; it stands for the first argument, which a pipe hides.
+    text <- sub("\\(\\s*flow\\s*=\\s*_\\s*,", "(", text)
     call <- tryCatch(parse(text = text, keep.source = FALSE)[[1]], error = \(e) NULL)
-    list(id = id, line = data$line1[row], last = data$line2[match(id, data$id)], call = call)
+    list(id = id, line = data$line1[row], last = data$line2[match(id, data$id)], key = if (is.call(call)) call_key(call))
   })
-  Filter(\(x) is.call(x$call), found)
+  Filter(\(x) !is.null(x$key), found)
 }

@@ -23,6 +23,9 @@
 #' @export
 step <- function(flow, ..., step = NULL, r_function = NULL, next_step = NULL, foreach = NULL, join = NULL) {
   if (missing(flow)) flow <- NULL
+  if (inherits(flow, "lm")) {
+    abort_rflow("step() here adds a step to a flow.", "definition", "To choose a model's terms, write stats::step().")
+  }
   check_flow(flow, "step()")
   check_dots(as.list(substitute(list(...)))[-1], paste(c("step()", step), collapse = " "))
   given <- sort_step_arguments(list(...), step, r_function)
@@ -116,8 +119,8 @@ check_arity <- function(fn, join, what) {
   needed <- if (join) c("self", "inputs") else "self"
   if (length(formals(fn)) < length(needed)) {
     abort_rflow(
-      paste0(what, "its function takes ", length(formals(fn)), " arguments, but it is given ", length(needed), "."),
-      "definition", paste0("Write function(", paste(needed, collapse = ", "), ") ...")
+      paste0(what, "its function cannot take ", paste(needed, collapse = " and "), "."), "definition",
+      paste0("Write function(", paste(needed, collapse = ", "), ") ...")
     )
   }
 }

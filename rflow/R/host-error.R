@@ -1,16 +1,22 @@
 # Errors of user code as the fields of a task error (shared_spec/task.md, section 3).
 
-# Evaluate `code`; NULL if it went well, else the error's fields. `file` stands in when no place is known.
-host_guard <- function(code) {
+# Evaluate `code`; NULL if it went well, else the error's fields. `place` is told when the error's own is not known.
+host_guard <- function(code, place = NULL) {
   seen <- new.env(parent = emptyenv())
-  note <- function(cnd) seen$trace <- tryCatch(host_trace(), error = \(e) NULL)
+  note <- function(cnd) {
+    frames <- sys.nframe()
+    seen$trace <- tryCatch(host_trace(frames), error = \(e) NULL)
+  }
+  failed <- function(cnd) {
+    if (is.null(seen$trace$place)) seen$trace$place <- place
+    describe_condition(cnd, seen$trace)
+  }
   tryCatch(
     {
       withCallingHandlers(code, error = note, interrupt = note)
       NULL
     },
-    error = \(cnd) describe_condition(cnd, seen$trace),
-    interrupt = \(cnd) describe_condition(cnd, seen$trace)
+    error = failed, interrupt = failed
   )
 }
 
@@ -33,26 +39,33 @@ host_user_frame <- function(code) {
   invisible()
 }
 
-# The user's calls that lead to the condition being handled: a list of calls with their srcrefs, and the innermost place.
-host_trace <- function() {
-  calls <- sys.calls()
+# The user's calls outside of frame `last`, which is the handler's: a list of calls with their srcrefs, and the innermost
+# place. From the first function of ours on, down to stop(), the calls are not the user's; where it stands still is.
+host_trace <- function(last) {
+  calls <- sys.calls()[seq_len(last)]
   functions <- lapply(seq_along(calls), sys.function)
-  begin <- which(vapply(functions, identical, NA, host_user_frame))
-  user <- seq_along(calls) > if (length(begin)) begin[1] else 0
-  ours <- vapply(functions, is_framework, NA) | vapply(calls, is_plumbing, NA)
-  list(calls = calls[user & !ours], place = last_place(calls[user]))
+  marks <- which(vapply(functions, is_user_mark, NA))
+  if (length(marks) == 0) return(list())
+  user <- seq_along(calls) > marks[1]
+  end <- min(which(user & vapply(functions, is_framework, NA)))
+  shown <- user & seq_along(calls) < end & !vapply(calls, is_plumbing, NA)
+  place <- last_place(calls[user & seq_along(calls) <= end])
+  list(calls = calls[shown], place = if (is.null(place)) file_place(functions) else place)
 }
 
-# Functions of this package. Its exported verbs stay visible through the call of the condition.
+# The user's frames begin inside of these.
+is_user_mark <- function(fn) identical(fn, host_user_frame) || identical(fn, evaluate_file)
+
 is_framework <- function(fn) identical(topenv(environment(fn)), topenv())
 
-# Calls that R and rlang make between an error and its handlers, and those of source().
+# Calls that R and rlang make between an error and its handlers, inside of tryCatch(), and for `self$x <- value`.
 is_plumbing <- function(call) {
   head <- call[[1]]
-  if (is.function(head)) return(TRUE)
+  if (is.function(head) || identical(call, quote(h(simpleError(msg, call))))) return(TRUE)
+  if (length(call) > 1 && identical(call[[2]], quote(`*tmp*`))) return(TRUE)
   as.character(head)[1] %in% c(
-    ".handleSimpleError", "h", "signal_abort", "signalCondition", "withVisible", "source", "doTryCatch", "tryCatchList",
-    "tryCatchOne", "withCallingHandlers", "withRestarts", "withOneRestart", "doWithOneRestart", "handlers[[1L]]"
+    ".handleSimpleError", "signal_abort", "signalCondition", "withVisible", "doTryCatch", "tryCatchList", "tryCatchOne",
+    "withOneRestart", "doWithOneRestart"
   )
 }
 
@@ -63,6 +76,12 @@ last_place <- function(calls) {
     if (!is.null(place)) return(place)
   }
   NULL
+}
+
+# Where evaluate_file() is in its file.
+file_place <- function(functions) {
+  frame <- which(vapply(functions, identical, NA, evaluate_file))
+  if (length(frame)) srcref_place(sys.frame(frame[length(frame)])$srcref)
 }
 
 call_place <- function(call) srcref_place(attr(call, "srcref"))
@@ -76,7 +95,7 @@ srcref_place <- function(srcref) {
   list(file = file, line = as.integer(srcref)[1])
 }
 
-# All fields of the error. `trace` is what host_trace() saw, or NULL.
+# All fields of the error. `trace` is what host_trace() saw, or NULL: R calls no handler when its stack is full.
 describe_condition <- function(cnd, trace = NULL) {
   message <- condition_text(cnd)
   call <- conditionCall(cnd)

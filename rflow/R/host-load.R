@@ -10,6 +10,17 @@ host_module <- function(file) {
   the$modules[[path]]
 }
 
+# Evaluate a file's expressions in `envir`, as Rscript does, without showing values. host_trace() finds `srcref` here: it
+# is the place of an error at the top of the file.
+evaluate_file <- function(file, envir) {
+  expressions <- parse(file, keep.source = TRUE, encoding = "UTF-8")
+  srcrefs <- attr(expressions, "srcref")
+  for (i in seq_along(expressions)) {
+    srcref <- srcrefs[[i]]
+    eval(expressions[[i]], envir)
+  }
+}
+
 # A session that was saved because its flow has no file: list(flow, globals, packages).
 restore_session <- function(path) {
   session <- readRDS(path)

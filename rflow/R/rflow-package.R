@@ -10,8 +10,12 @@
 # The package's only state. It is an environment, so that it can change while the namespace is locked.
 #   defining  TRUE while a file is loaded only for its functions: run() then registers the flow and returns
 #   file      the file being loaded in definition mode, or NULL
+#   modules   environments that files were loaded into, by path (host-load.R)
+#   current   what current() tells, in a task (host-current.R)
 #   flows     flows registered in definition mode, by name
 #   sources   parsed flow files, by path (flow-place.R)
+#   modules   environments of the files loaded in definition mode, by path (host-load.R)
+#   current   who the running task is, or NULL (host-current.R)
 #   python    the Python that can import pyflow, once found (run-python.R)
 #   bridge    the Python function that answers the client, once loaded (client-bridge.R)
 the <- new.env(parent = emptyenv())
@@ -19,6 +23,8 @@ the$defining <- FALSE
 the$file <- NULL
 the$flows <- list()
 the$sources <- list()
+the$modules <- list()
+the$current <- NULL
 the$python <- NULL
 the$bridge <- NULL
 

@@ -5,10 +5,9 @@
 #' Python. Called in a session, `run()` runs the flow, shows what it prints, and returns the run.
 #'
 #' @param flow A flow, made by [flow()].
-#' @param ... Parameters and options of the command `run`, by name: `alpha = 0.5`, `max_workers = 4`,
-#'   `with = c("retry", "timeout:seconds=9")`. `TRUE` is given to an option that takes no value. `resume = "step"`
-#'   resumes an earlier run there, `resume = TRUE` where it failed. In a file they stand for options that the command line
-#'   leaves out.
+#' @param ... Parameters of the flow and options of the command `run`, by name: `alpha = 0.5`, `max_workers = 4`,
+#'   `tag = c("a", "b")`, `quiet = TRUE`. `TRUE` is given to an option that takes no value. In a file they stand for options
+#'   that the command line leaves out.
 #' @returns In a session: the run, as [flow_client()] gives it, invisibly. In a script it does not return: the process
 #'   ends with the flow's exit code.
 #' @section Errors: `rflow_error_run_failed` when the flow is not valid or a step failed, `rflow_error_python_missing` when
@@ -42,7 +41,6 @@ run <- function(flow, ...) {
 #' parameters.
 #'
 #' @param flow A flow, made by [flow()].
-#' @param dot Whether to print the graph in Graphviz' language instead (logical).
 #' @returns `check()`: `TRUE`, invisibly. `show()`: the flow, invisibly.
 #' @section Errors: `rflow_error_run_failed` after the problems of the flow have been printed.
 #' @examples
@@ -59,15 +57,18 @@ check <- function(flow) {
   invisible(TRUE)
 }
 
+# show() stays the generic of the package methods, so that a user's own show methods go on working.
+methods::setOldClass("rflow_flow")
+
 #' @rdname check
-#' @export
-show <- function(flow, dot = FALSE) {
-  if (missing(flow)) flow <- NULL
-  check_flow(flow, "show()")
-  check_flag(dot, "show(): `dot`")
-  run_command(flow, c("show", if (dot) "--dot"))
-  invisible(flow)
-}
+#' @param object A flow, made by [flow()].
+#' @importFrom methods show
+#' @aliases show
+#' @exportMethod show
+methods::setMethod("show", "rflow_flow", function(object) {
+  run_command(object, "show")
+  invisible(object)
+})
 
 # Whether run() stands in the file that Rscript was given, and nothing else (a test, a document, source()) is calling it.
 called_from_script <- function() {
@@ -85,21 +86,22 @@ hand_over <- function(flow, args) {
   .Call(rflow_process_replace, python_command(args, descriptor, prog), descriptor)
 }
 
-# Options that run() names in the file come first, so that the command line can give others.
+# What the command line says, with the options that run() names in the file before its own, so that its own win.
 script_arguments <- function(given, options) {
-  if (length(given) == 0 || given[1] != options$command) return(given)
-  c(given[1], options$args, given[-1])
+  command <- which(!startsWith(given, "-"))[1]
+  if (is.na(command) || given[command] != "run") return(given)
+  c(options$general, given[seq_len(command)], options$args, given[-seq_len(command)])
 }
 
-# The command and its arguments as text, from the named arguments of run().
+# run()'s named arguments as text: `general` come before the command, `args` after it.
 run_options <- function(flow, options) {
-  resume <- options$resume
-  options$resume <- NULL
-  types <- parameters_by_name(flow$parameters)
-  args <- unlist(lapply(names(options), \(name) option_text(name, options[[name]], types[[option_key(name)]])))
-  if (is.null(resume) || identical(resume, FALSE)) return(list(command = "run", args = args))
-  if (!isTRUE(resume)) check_text(resume, "run(): `resume`")
-  list(command = "resume", args = c(if (!isTRUE(resume)) resume, args))
+  parameters <- parameters_by_name(flow$parameters)
+  text <- \(name) option_text(name, options[[name]], parameters[[option_key(name)]])
+  general <- intersect(setdiff(names(options), names(parameters)), "quiet")
+  list(
+    general = unlist(lapply(general, text)),
+    args = unlist(lapply(setdiff(names(options), general), text))
+  )
 }
 
 option_key <- function(name) gsub("-", "_", name, fixed = TRUE)

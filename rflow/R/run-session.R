@@ -5,24 +5,22 @@ run_in_session <- function(flow, options) {
   chosen <- run_options(flow, options)
   id_file <- tempfile("run-id-")
   on.exit(unlink(id_file))
-  run_command(flow, c(chosen$command, paste0("--run-id-file=", id_file), chosen$args))
+  run_command(flow, c(chosen$general, "run", paste0("--run-id-file=", id_file), chosen$args))
   flow_client(flow$name)$run(readLines(id_file, warn = FALSE)[1])
 }
 
 # Carry out a command on the flow as a child process. A failure is an error.
 run_command <- function(flow, args) {
-  if (is.null(flow$file)) flow <- snapshot_flow(flow)
+  if (is.null(flow$file)) flow$file <- snapshot_session(flow)
   graph <- tempfile("graph-", fileext = ".json")
   on.exit(unlink(graph))
   writeLines(enc2utf8(graph_json(flow)), graph, useBytes = TRUE)
   command <- shQuote(python_command(args, "3", "run"))
-  status <- stream_command(paste(paste(command, collapse = " "), "3<", shQuote(graph), "2>&1"))
-  if (status != 0) {
-    abort_rflow(
-      paste0("`", args[1], "` of flow ", flow$name, " failed (exit code ", status, ")."), "run_failed",
-      "The reason is in the output above."
-    )
-  }
+  status <- stream_command(paste("exec", paste(command, collapse = " "), "3<", shQuote(graph), "2>&1"))
+  if (status == 0) return(invisible())
+  abort_rflow(
+    paste0("Flow ", flow$name, " failed (exit code ", status, ")."), "run_failed", "The output above says why."
+  )
 }
 
 # Run a shell command, copy its output to R's as it comes (consoles of notebooks see nothing else), and return its exit
@@ -38,21 +36,14 @@ stream_command <- function(command) {
   if (is.null(status)) 0L else if (status >= 256) status %/% 256L else 128L + status
 }
 
-# A flow typed in a session has no file that its tasks could load. This writes one: it restores the attached packages, the
-# variables of the session and the flow.
-snapshot_flow <- function(flow) {
-  folder <- tempfile(paste0(flow$name, "-"))
-  dir.create(folder)
-  values <- mget(ls(globalenv()), envir = globalenv())
-  saveRDS(list(flow = flow, values = values), file.path(folder, "session.rds"))
-  packages <- setdiff(sub("^package:", "", grep("^package:", search(), value = TRUE)), "base")
-  code <- c(
-    paste0("library(", rev(packages), ")"),
-    paste0("session <- readRDS(", encodeString(file.path(folder, "session.rds"), quote = "\""), ")"),
-    "list2env(session$values, environment())",
-    "rflow::run(session$flow)"
-  )
-  flow$file <- file.path(folder, "session.R")
-  writeLines(code, flow$file)
-  flow
+# A flow typed in a session has no file that its tasks could load. This saves the session in one (host-load.R restores
+# it): the flow, the variables and the attached packages. Returns its path.
+snapshot_session <- function(flow) {
+  path <- tempfile(paste0(flow$name, "-"), fileext = ".rds")
+  flow$file <- path
+  attached <- sub("^package:", "", grep("^package:", search(), value = TRUE))
+  base <- c("base", "stats", "graphics", "grDevices", "utils", "datasets", "methods", "Autoloads")
+  globals <- mget(ls(globalenv(), all.names = TRUE), envir = globalenv())
+  saveRDS(list(flow = flow, globals = globals, packages = rev(setdiff(attached, base))), path)
+  path
 }

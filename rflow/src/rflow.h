@@ -5,7 +5,8 @@
  *   exchange-read.c     columns -> R vectors            altrep-*.c  vectors that stay in the mapped file
  *   exchange-tree.c     nodes and pools -> R values
  *   exchange-walk.c     R values -> nodes and pools
- *   exchange-buffer.c   R vectors -> column buffers in a scratch file, with their layout
+ *   exchange-buffer.c   R vectors -> column buffers, with their layout
+ *   exchange-writer.c   the scratch file
  *   exchange-json.c     canonical JSON
  */
 #ifndef RFLOW_H
@@ -85,26 +86,44 @@ SEXP tree_read(reader_t *r, const column_t *columns, int count, SEXP pools);
 /* ---- vectors that stay in the file ---- */
 
 void altrep_init(DllInfo *dll);
-SEXP altrep_fixed(SEXP handle, int type, const void *values, R_xlen_t length, int no_na);
+SEXP altrep_fixed(SEXP handle, int type, const void *values, R_xlen_t length);
 SEXP altrep_strings(SEXP handle, const column_t *c, int64_t start, int64_t size);
 /* The column that an untouched lazy string vector reads from, else NULL. */
 const column_t *altrep_strings_source(SEXP x, int64_t *start);
 
 /* ---- R -> buffers ---- */
 
-typedef struct writer writer_t;
+typedef struct {
+  int fd;
+  int64_t position; /* bytes written, those in `block` included */
+  int filled;
+  const char *place; /* what announcements name: a column */
+  SEXP handle;       /* closes the file when it is collected; its protected value is the list of announcements */
+  uint8_t block[1 << 16];
+} writer_t;
 
 SEXP writer_open(const char *path);
 writer_t *writer_get(SEXP handle);
-void writer_finish(SEXP handle, double *size);
-SEXP writer_notes(writer_t *w);
-void writer_place(writer_t *w, const char *place);
-/* Writes the concatenated chunks as one array of the logical type; returns its layout. */
-SEXP array_write(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xlen_t nchunks, int depth);
-/* The layout of a large_list of one element, or of `length` lists, around a child that is already written. */
-SEXP list_around(writer_t *w, const char *name, SEXP child, double length);
-SEXP struct_around(const char *name, SEXP children, double length);
+/* The number of bytes written; the file is closed. */
+double writer_close(writer_t *w);
+void writer_put(writer_t *w, const void *bytes, int64_t size);
+/* Begin a buffer: at a multiple of 64. Returns its offset. */
+double writer_begin(writer_t *w);
+/* c(offset, size) of the buffer that began at `offset` and ends here. */
+SEXP writer_end(writer_t *w, double offset);
+void writer_note(writer_t *w, const char *code, const char *type);
+
+/* A layout's entry. `buffers` is a list of NULL and c(offset, size). */
 SEXP layout_entry(const char *name, const char *format, double length, double nulls, SEXP buffers, SEXP children);
+SEXP layout_extra(SEXP entry, const char *name, SEXP value);
+/* Writes the chunks one after the other as one array of the logical type; returns its layout. */
+SEXP array_write(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xlen_t nchunks, int depth);
+/* The layout of a large_list with one element, the child that is already written. */
+SEXP list_around(writer_t *w, const char *name, SEXP child);
+/* How finely Dates, instants and durations must be counted: see codec-plan.R. */
+int moment_fit(SEXP x, double per, int days);
+
+SEXP value_write(SEXP value, SEXP path);
 
 SEXP json_text(SEXP value);
 

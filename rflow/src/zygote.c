@@ -302,6 +302,12 @@ SEXP rflow_process_forget_tempdir(void) {
   return R_NilValue;
 }
 
+/* Write out what C code has printed and not flushed. */
+SEXP rflow_flush(void) {
+  fflush(NULL);
+  return R_NilValue;
+}
+
 /* End this process now, without what R does at its end (exit hooks and finalizers belong to the fork server). */
 SEXP rflow_process_end(SEXP status) {
   fflush(NULL);

@@ -130,7 +130,9 @@ def writers_at_the_same_time_agree(make, folder):
         digests = list(pool.map(lambda content: make(folder).put([content])[0], contents))
     assert digests == [blake3.blake3(content).hexdigest() for content in contents]
     assert set(make(folder).list()) == set(digests)
-    assert all(make(folder).get(digest).read_bytes() == content for digest, content in zip(digests, contents, strict=True))
+    assert all(
+        make(folder).get(digest).read_bytes() == content for digest, content in zip(digests, contents, strict=True)
+    )
 
 
 CASES = [

@@ -35,19 +35,26 @@ def test_opening_makes_nothing(tmp_path):
 
 
 def test_writers_in_processes(tmp_path):
-    code = PUT + """
+    code = (
+        PUT
+        + """
     for number in range(60):
         store.put([b"%d" % (number % 10) * 50_000])
     """
+    )
     for process in [run_python(code, tmp_path) for _ in range(4)]:
         finish(process)
     assert len(files(tmp_path)) == 10
     store = LocalStore(tmp_path)
-    assert sorted(store.get(digest).read_bytes()[:1] for digest in store.list()) == sorted(b"0123456789"[i : i + 1] for i in range(10))
+    assert sorted(store.get(digest).read_bytes()[:1] for digest in store.list()) == sorted(
+        b"0123456789"[i : i + 1] for i in range(10)
+    )
 
 
 def test_kill_in_the_middle_of_a_put(tmp_path):
-    code = PUT + """
+    code = (
+        PUT
+        + """
     def chunks():
         yield b"abc" * 100_000
         print("writing", flush=True)
@@ -55,6 +62,7 @@ def test_kill_in_the_middle_of_a_put(tmp_path):
         time.sleep(60)
     store.put(chunks())
     """
+    )
     process = run_python(code, tmp_path)
     assert process.stdout.readline() == "writing\n"
     kill(process)
@@ -67,7 +75,9 @@ def test_kill_in_the_middle_of_a_put(tmp_path):
 
 def test_read_only_folder(tmp_path):
     digest, _ = LocalStore(tmp_path).put([b"abc"])
-    code = PUT + """
+    code = (
+        PUT
+        + """
     print(store.get(sys.argv[2]).read_bytes())
     print(store.put([b"abc"])[0])
     try:
@@ -75,18 +85,23 @@ def test_read_only_folder(tmp_path):
     except StoreError as error:
         print(error.code, error)
     """
+    )
     os.chmod(tmp_path / "blobs", 0o555)
     try:
         output = finish(run_python(code, tmp_path, digest, unprivileged=True))
     finally:
         os.chmod(tmp_path / "blobs", 0o755)
-    assert output.startswith(f"b'abc'\n{digest}\nstore_write cannot store a blob in {tmp_path}/blobs: Permission denied\n")
+    assert output.startswith(
+        f"b'abc'\n{digest}\nstore_write cannot store a blob in {tmp_path}/blobs: Permission denied\n"
+    )
     assert len(files(tmp_path)) == 1
 
 
 def test_full_disk(tmp_path):
     # A limit on the size of files makes write() fail in the middle of a blob, as a full disk does.
-    code = PUT + """
+    code = (
+        PUT
+        + """
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
     for chunks in ([b"a" * 1_000_000], (b"b" * 1000 for _ in range(1000))):
@@ -95,6 +110,7 @@ def test_full_disk(tmp_path):
         except StoreError as error:
             print(error.code, error.message)
     """
+    )
     output = finish(run_python(code, tmp_path))
     assert output == f"store_write cannot store a blob in {tmp_path}/blobs: File too large\n" * 2
     assert files(tmp_path) == []

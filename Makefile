@@ -1,0 +1,36 @@
+# Everything a fresh checkout needs. `make demo` and `make test` set up what is missing first.
+PYTHON := .venv/bin/python
+export R_LIBS := $(CURDIR)/.rlib
+export PYFLOW_SPEC_DIR := $(CURDIR)/shared_spec
+export PYFLOW_PYTHON := $(CURDIR)/.venv/bin/python
+
+.PHONY: help setup demo demo-r test test-python test-r format bench clean
+
+help:  ## What can be made
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
+
+setup:  ## Install system packages (apt), .venv/ and .rlib/, and write the example's data
+	@tools/setup.sh
+
+demo: setup  ## Run the main example: a Python flow with R steps
+	$(PYTHON) examples/genre_stats/flow.py run
+
+demo-r: setup  ## The same example as an R flow with Python steps
+	Rscript examples/genre_stats/flow.R run
+
+test: setup test-python test-r  ## Run all tests, of Python and of R
+
+test-python: setup
+	$(PYTHON) -m pytest -n 2 --dist loadgroup
+
+test-r: setup
+	Rscript tools/test_r.R
+
+format: setup  ## Format the Python code
+	.venv/bin/ruff check --fix pyflow tests examples bench && .venv/bin/ruff format pyflow tests examples bench
+
+bench: setup  ## Compare the cost of tasks with Metaflow's, in one run
+	$(PYTHON) bench/overhead.py
+
+clean:  ## Remove everything that the set-up made in this folder
+	rm -rf .venv .rlib .setup .pyflow examples/genre_stats/movies.csv

@@ -1,0 +1,231 @@
+"""pandas values <-> parts and tables. The only module that imports pandas; it is loaded when a table is met."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from pyflow.codec import arrays, arrowlike, scalars, vectors
+from pyflow.codec.indexes import index_meta, label_meta, labels_from, restore_range
+from pyflow.codec.ipc import ArtifactFile
+from pyflow.codec.table import OpenTable, Part, Table, Unfit, from_label
+from pyflow.codec.types import STRING, Logical
+from pyflow.codec.vectors import Leaf
+
+
+def zone_name(zone: Any) -> str | None:
+    """A time zone's name, if it can be found again by this name with the same meaning."""
+    name = str(zone)
+    if zone is None or name == "UTC":
+        return name
+    if name.startswith("UTC") and len(name) == 9:
+        name = name[3:]
+    key = getattr(zone, "key", None) or getattr(zone, "zone", None) or name
+    try:
+        scalars.zone(key)
+    except (KeyError, ValueError, OSError):
+        return None
+    return str(key)
+
+
+def part(values: Any) -> Part:
+    """The values of a Series, an Index or an extension array."""
+    dtype = values.dtype
+    if isinstance(dtype, np.dtype):
+        return _numpy_part(np.asarray(values))
+    leaf = _extension_leaf(getattr(values, "array", values), dtype)
+    return Part(value=getattr(values, "array", values)) if leaf is None else Part(*leaf)
+
+
+def _numpy_part(values: np.ndarray[Any, Any]) -> Part:
+    if values.dtype == object:
+        items = values.tolist()
+        leaf = vectors.from_objects(items)
+        return Part(items=items) if leaf is None else Part(*leaf)
+    leaf = vectors.from_numpy(values)
+    if leaf is None:
+        return Part(value=pd.array(values))
+    logical, array = leaf
+    # Without a hint whole numbers and truth values become the nullable types.
+    return Part(logical.hinted(dtype=values.dtype.name) if values.dtype.kind in "biu" else logical, array)
+
+
+def _extension_leaf(values: Any, dtype: Any) -> Leaf | None:
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _categorical_leaf(values, dtype)
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        name = zone_name(dtype.tz)
+        if name is None:
+            return None
+        missing = values.isna()
+        return Logical("timestamp", unit=dtype.unit, tz=name), _ticks(values, missing, dtype.unit)
+    if isinstance(dtype, pd.StringDtype):
+        storage = None if dtype.storage == "pyarrow" else dtype.storage
+        return STRING.hinted(dtype=_string_name(dtype), storage=storage), _text(values)
+    if isinstance(dtype, pd.ArrowDtype):
+        leaf = arrowlike.from_arrow(pa.chunked_array(values.__arrow_array__()))
+        return None if leaf is None else (leaf[0].hinted(dtype="arrow"), leaf[1])
+    if dtype.name in _MASKED:
+        leaf = arrowlike.from_arrow(values.__arrow_array__())
+        return None if leaf is None else (leaf[0].hinted(dtype=dtype.name), leaf[1])
+    return None
+
+
+def _ticks(values: Any, missing: Any, unit: str) -> pa.Array:
+    return arrays.fixed(Logical("timestamp", unit=unit), values.asi8, missing)
+
+
+def _string_name(dtype: Any) -> str | None:
+    """None for pandas' own default, `str`."""
+    return "string" if dtype.na_value is pd.NA else None
+
+
+def _text(values: Any) -> pa.Array:
+    if values.dtype.storage == "pyarrow":
+        leaf = arrowlike.from_arrow(pa.chunked_array([values.__arrow_array__()]))
+        if leaf is not None:
+            return leaf[1]
+    return arrays.texts(STRING, [item if isinstance(item, str) else None for item in values.tolist()])
+
+
+def _categorical_leaf(values: Any, dtype: Any) -> Leaf | None:
+    levels = part(dtype.categories)
+    if levels.logical is None or levels.array is None:
+        return None
+    logical = Logical("category", ordered=bool(dtype.ordered), levels=levels.logical)
+    return logical, arrays.categories(logical, np.asarray(values.codes, dtype=np.int32), levels.array)
+
+
+_MASKED = {
+    "boolean": pd.arrays.BooleanArray,
+    "Float32": pd.arrays.FloatingArray,
+    "Float64": pd.arrays.FloatingArray,
+    **{
+        name.replace("int", "Int").replace("uI", "UI"): pd.arrays.IntegerArray
+        for name in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+    },
+}
+_NULLABLE = {array: name for name, array in ()} | {name.lower(): name for name in _MASKED if "nt" in name}
+
+
+def from_frame(frame: pd.DataFrame) -> Table:
+    """A pandas.DataFrame; raises Unfit for labels that the format has no place for."""
+    if type(frame) is not pd.DataFrame:
+        raise Unfit("a subclass of DataFrame")
+    index, levels = index_meta(frame.index, part)
+    names, meta = label_meta(frame.columns)
+    columns = tuple(part(frame.iloc[:, number]) for number in range(frame.shape[1]))
+    if index is not None:
+        meta["index"] = index
+    fields = (*names, *(f"__index_level_{number}__" for number in range(len(levels))))
+    warnings = ()
+    if frame.attrs:
+        warnings = ("DataFrame.attrs is not kept (attributes_dropped); store it under a name of its own",)
+    return Table(fields, (*columns, *levels), len(frame), meta, warnings)
+
+
+# Reading.
+
+
+def values(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
+    """A column as an array for pandas; what pandas may hold without a copy is not copied."""
+    dtype = logical.hint("dtype")
+    if dtype == "object":
+        return vectors.to_objects(logical, array)
+    if dtype == "arrow":
+        original = arrowlike.restore(logical, array)
+        return pd.array(pa.chunked_array([original]), dtype=pd.ArrowDtype(original.type))
+    kind = logical.type
+    if kind == "string":
+        return _strings(logical, array)
+    if kind == "category":
+        return _categorical(logical, array, file)
+    if kind == "timestamp" and logical.tz is not None:
+        ticks = vectors.to_numpy(Logical("timestamp", unit=logical.unit), array, file)
+        return pd.array(ticks, copy=False).tz_localize("UTC").tz_convert(_zone(logical.tz))  # type: ignore[attr-defined]
+    masked = dtype if dtype in _MASKED else _NULLABLE.get(kind, "boolean" if kind == "bool" else None)
+    if masked is not None and (dtype is None or dtype in _MASKED):
+        return _masked(masked, logical, array, file)
+    if kind == "date" and dtype is None:
+        return pd.array(pa.chunked_array([array]), dtype=pd.ArrowDtype(array.type))
+    return vectors.to_numpy(logical, array, file)
+
+
+def _zone(name: str) -> Any:
+    return "UTC" if name == "" else scalars.zone(name) if name[0] in "+-" else name
+
+
+def _masked(name: str, logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
+    plain = logical.plain
+    missing = arrays.missing_mask(array)
+    if missing is None:
+        missing = np.zeros(len(array), dtype=bool)
+    data = arrays.truths(array) if plain.type == "bool" else file.writable(arrays.numbers(array, plain))
+    return _MASKED[name](data, missing, copy=False)
+
+
+def _strings(logical: Logical, array: pa.Array) -> Any:
+    na = pd.NA if logical.hint("dtype") == "string" else np.nan
+    dtype = pd.StringDtype(logical.hint("storage", "pyarrow"), na_value=na)
+    if dtype.storage == "pyarrow":
+        return dtype.__from_arrow__(pa.chunked_array([array]))
+    return pd.array(array.to_pylist(), dtype=dtype)
+
+
+def _categorical(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
+    levels = logical.levels or STRING
+    # Levels of R are text; hints say what else pandas had.
+    found = values(levels, array.dictionary, file)
+    dtype = pd.CategoricalDtype(pd.Index(found, copy=False), ordered=logical.ordered)
+    return pd.Categorical.from_codes(arrays.codes(array), dtype=dtype)
+
+
+def to_frame(table: OpenTable) -> pd.DataFrame:
+    """The pandas.DataFrame of a table."""
+    count = len(table.columns) - table.levels
+    index = _index(table, count)
+    columns = {number: _column(table, number) for number in range(count)}
+    frame = pd.DataFrame(columns, index=index, copy=False)
+    frame.columns = labels_from(table.names[:count], table.meta)
+    return frame
+
+
+def _column(table: OpenTable, number: int) -> Any:
+    column = table.columns[number]
+    if isinstance(column, tuple):
+        return values(*column, table.file)
+    return object_values(column)
+
+
+def object_values(column: Any) -> Any:
+    """A column that is a list of any values, or an array that was kept as it is."""
+    if not isinstance(column, list):
+        return column if isinstance(column, pd.DataFrame | pd.api.extensions.ExtensionArray) else pd.array(column)
+    result = np.empty(len(column), dtype=object)
+    for position, item in enumerate(column):
+        result[position] = item
+    return result
+
+
+def _index(table: OpenTable, count: int) -> Any:
+    meta = table.meta.get("index")
+    if meta is None:
+        return pd.RangeIndex(table.rows)
+    if meta["kind"] == "range":
+        return restore_range(meta)
+    levels = [_column(table, count + number) for number in range(table.levels)]
+    hints = [c[0].hint("freq") if isinstance(c, tuple) else None for c in table.columns[count:]]
+    return make_index(levels, [from_label(name) for name in meta["names"]], hints)
+
+
+def make_index(levels: list[Any], names: list[Any], freqs: list[Any]) -> Any:
+    """An index from its levels' values."""
+    if len(levels) != 1:
+        return pd.MultiIndex.from_arrays([pd.Index(level, copy=False) for level in levels], names=names)
+    index = pd.Index(levels[0], name=names[0], copy=False)
+    if freqs[0] is not None:
+        index.freq = freqs[0]
+    return index

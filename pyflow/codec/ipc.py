@@ -1,0 +1,140 @@
+"""The artifact file: one Arrow IPC file with one record batch and the `pyflow` key (artifact.md, section 1)."""
+
+from __future__ import annotations
+
+import json
+import mmap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pyflow.codec.arrays import Values
+from pyflow.codec.types import canonical_json
+from pyflow.ports import Buffer
+from pyflow.spec.errors import StoreError
+
+VERSION = 1
+KEY = b"pyflow"
+_MAGIC = b"ARROW1"
+# Below this size reading costs less than mapping.
+_SMALL = 1 << 17
+_CACHED_METADATA = 4096
+
+
+def corrupt(why: str) -> StoreError:
+    """The error for an artifact that cannot be read."""
+    return StoreError(
+        f"this artifact is damaged: {why}",
+        code="artifact_corrupt",
+        hint="Make it again by running the step that wrote it.",
+    )
+
+
+def write(meta: Mapping[str, Any], names: Sequence[str], columns: Sequence[pa.Array]) -> list[Buffer]:
+    """The file's bytes, as few large chunks. `columns` are canonical and of one length."""
+    text = canonical_json({"version": VERSION, **meta})
+    make = _schema if len(text) <= _CACHED_METADATA else _schema.__wrapped__
+    schema = make(text, tuple(names), tuple(column.type for column in columns))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, schema) as writer:
+        writer.write_batch(pa.RecordBatch.from_arrays(list(columns), schema=schema))
+    return [memoryview(sink.getvalue())]
+
+
+@lru_cache(maxsize=256)
+def _schema(text: str, names: tuple[str, ...], types: tuple[pa.DataType, ...]) -> pa.Schema:
+    fields = [pa.field(name, kind) for name, kind in zip(names, types, strict=True)]
+    return pa.schema(fields, metadata={KEY: text.encode()})
+
+
+@dataclass(frozen=True)
+class ArtifactFile:
+    """An open artifact: its metadata, its record batch, and the private memory that they lie in.
+
+    The memory is a copy-on-write mapping: arrays made from it can be written to without changing the file,
+    and only pages that are written to are copied.
+    """
+
+    meta: Mapping[str, Any]
+    batch: pa.RecordBatch
+    memory: pa.Buffer
+
+    @cached_property
+    def _bytes(self) -> Values:
+        return np.frombuffer(self.memory, dtype=np.uint8)
+
+    def writable(self, view: Values) -> Values:
+        """The same values as `view`, an array that lies in this memory, as an array that may be written to."""
+        start = view.__array_interface__["data"][0] - self.memory.address
+        if view.nbytes == 0 or not 0 <= start <= self.memory.size - view.nbytes:
+            return view.copy()
+        return self._bytes[start : start + view.nbytes].view(view.dtype)
+
+
+def open_file(source: Path | Buffer) -> ArtifactFile:
+    """Open an artifact; raises StoreError `artifact_corrupt`, `artifact_version` or `blob_missing`."""
+    memory = _map(source) if isinstance(source, Path) else pa.py_buffer(bytearray(source))
+    try:
+        return _open(memory)
+    except StoreError as error:
+        if isinstance(source, Path):
+            error.message = f"{source}: {error.message}"
+        raise
+
+
+def _map(path: Path) -> pa.Buffer:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            if size < _SMALL:
+                return pa.py_buffer(bytearray(file.read()))
+            return pa.py_buffer(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY))
+    except OSError as error:
+        raise StoreError(f"cannot read artifact file {path}: {error.strerror}", code="blob_missing") from error
+
+
+def _open(memory: pa.Buffer) -> ArtifactFile:
+    start = memoryview(memory)[: len(_MAGIC)]
+    if bytes(start) != _MAGIC:
+        raise corrupt("it is not an Arrow IPC file")
+    try:
+        reader = pa.ipc.open_file(pa.BufferReader(memory))
+        meta = read_metadata((reader.schema.metadata or {}).get(KEY))
+        if reader.num_record_batches != 1:
+            raise corrupt(f"it has {reader.num_record_batches} record batches instead of one")
+        batch = reader.get_batch(0)
+        batch.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+        raise corrupt(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+    return ArtifactFile(meta, batch, memory)
+
+
+def read_metadata(text: bytes | None) -> Mapping[str, Any]:
+    """The parsed `pyflow` key."""
+    if text is None:
+        raise corrupt("its schema has no key 'pyflow'")
+    try:
+        meta = json.loads(text)
+        version = meta["version"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise corrupt(f"its key 'pyflow' cannot be read ({type(error).__name__})") from error
+    check_version(version)
+    return meta
+
+
+def check_version(version: Any) -> None:
+    """Refuse formats that this code does not know."""
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise corrupt(f"its format version is {version!r:.50}")
+    if version > VERSION:
+        raise StoreError(
+            f"this artifact has format version {version}; this pyflow reads up to {VERSION}",
+            code="artifact_version",
+            hint="Update pyflow (pip install -U pyflow-rflow) to read it.",
+        )

@@ -1,0 +1,96 @@
+#' Results of a flow
+#'
+#' `flow_client()` gives access to the runs of a flow, written in R or in Python. Nothing is read before it is asked for.
+#' The store is the folder `.pyflow` of the working directory, or of the nearest folder above it that has one.
+#'
+#' | object | properties |
+#' |---|---|
+#' | flow | `name`, `pathspec`, `latest_run`, `latest_successful_run`, `runs`, `run(id)` |
+#' | run | `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `username`, `tags`, `steps`, `step(name)`, `tasks`, `data`, `artifacts`, `exception` |
+#' | step | `name`, `pathspec`, `tasks`, `task`, `run` |
+#' | task | `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `index`, `attempts`, `data`, `artifacts`, `stdout`, `stderr`, `exception`, `step`, `run` |
+#' | artifact | `name`, `pathspec`, `kind`, `class`, `size`, `preview`, `digest`, `value` |
+#'
+#' `x[["id"]]` is a part: a flow's run, a run's step, a step's task, a task's artifact. `data` holds the artifacts (those of
+#' the last step, for a run) and reads one when it is named: `run$data$genre_stats`. Times are `POSIXct`, `NA` for what has
+#' not ended. `latest_run`, `latest_successful_run` and `exception` are `NULL` where there is none.
+#'
+#' Values of R come back as they were, tables and vectors of Python as R's own types. An object that only Python can open (a
+#' fitted model, say) comes as a proxy that shows its class, size and a preview.
+#'
+#' @param flow The flow's name (text).
+#' @returns `flow_client()`: the flow, an object of class `rflow_client_flow`. `list_flows()`: names of all flows in the
+#'   store (character).
+#' @section Errors: `rflow_error_not_found` when there is no such flow, run, step, task, artifact or property,
+#'   `rflow_error_artifact_corrupt` when a stored value is damaged, `rflow_error_python_missing` when there is no Python.
+#' @examples
+#' if (interactive()) {
+#'   list_flows()
+#'   run <- flow_client("GenreStatsFlow")$latest_successful_run
+#'   run$data$genre_stats
+#'   run[["start"]]$task$stdout
+#' }
+#' @usage flow_client(flow)
+#' @export
+flow_client <- structure(
+  class = "rflow_constructor",
+  function(flow) {
+    check_text(flow, "flow_client(): `flow`")
+    if (!flow %in% list_flows()) abort_no_flow(flow)
+    new_client("flow", flow = flow)
+  }
+)
+
+# Metaflow's R package writes flow_client$new("MyFlow").
+#' @export
+`$.rflow_constructor` <- function(x, name) {
+  if (name == "new") return(unclass(x))
+  abort_rflow(paste0("There is no `", name, "`."), "not_found", "Call flow_client(\"MyFlow\").")
+}
+
+#' @export
+print.rflow_constructor <- function(x, ...) {
+  print(unclass(x))
+  invisible(x)
+}
+
+#' @rdname flow_client
+#' @export
+list_flows <- function() as.character(unlist(bridge_ask("flows")))
+
+abort_no_flow <- function(flow) {
+  known <- list_flows()
+  near <- nearest_name(flow, known)
+  hint <- if (!is.null(near)) {
+    paste0("Did you mean `", near, "`?")
+  } else if (length(known)) {
+    paste("There are:", paste(known, collapse = ", "))
+  } else {
+    paste0("The store seen from ", getwd(), " has no flow that has been run.")
+  }
+  abort_rflow(paste0("There is no flow `", flow, "`."), "not_found", hint)
+}
+
+client_properties_flow <- function() {
+  list(
+    name = \(x) field(x, "flow"),
+    pathspec = \(x) field(x, "flow"),
+    runs = \(x) flow_runs(x, NULL),
+    latest_run = \(x) first_or_null(flow_runs(x, 1L)),
+    latest_successful_run = \(x) first_or_null(Filter(\(run) run$successful, flow_runs(x, NULL))),
+    run = \(x) \(id) flow_run(x, id),
+    part = \(x) \(id) flow_run(x, id)
+  )
+}
+
+# Runs, newest first, by id.
+flow_runs <- function(x, limit) {
+  rows <- bridge_ask("runs", flow = field(x, "flow"), limit = limit)
+  by_name(lapply(rows, new_run), vapply(rows, \(row) row$run, ""))
+}
+
+flow_run <- function(x, id) {
+  new_run(bridge_ask("run", flow = field(x, "flow"), run = client_id(id, "flow_client()$run(): the run's id")))
+}
+
+first_or_null <- function(items) if (length(items)) items[[1]] else NULL

@@ -1,0 +1,87 @@
+# Runs and steps of the client.
+
+new_run <- function(row) new_client("run", row = row)
+
+client_properties_run <- function() {
+  row <- \(name) \(x) field(x, "row")[[name]]
+  list(
+    id = row("run"),
+    pathspec = \(x) paste(field(x, "row")$flow, field(x, "row")$run, sep = "/"),
+    status = row("status"),
+    successful = row("successful"),
+    finished = row("finished"),
+    created_at = \(x) client_time(field(x, "row")$created_at),
+    finished_at = \(x) client_time(field(x, "row")$finished_at),
+    username = row("username"),
+    tags = \(x) as.character(unlist(field(x, "row")$tags)),
+    steps = run_steps,
+    step = \(x) \(name) run_step(x, name),
+    tasks = \(x) run_tasks(x, NULL),
+    data = \(x) new_data(run_artifacts(x), x$pathspec),
+    artifacts = \(x) named_artifacts(run_artifacts(x), x$pathspec),
+    exception = \(x) new_exception(field(x, "row")$error),
+    part = \(x) \(name) run_step(x, name)
+  )
+}
+
+# Where a run is, as the arguments of bridge_ask().
+run_place <- function(x) field(x, "row")[c("flow", "run")]
+
+run_ask <- function(x, op, ...) do.call(bridge_ask, c(list(op), run_place(x), list(...)))
+
+# Steps that have been run, by name, in the order in which they began.
+run_steps <- function(x) {
+  names <- vapply(run_ask(x, "steps"), step_row_name, "")
+  by_name(lapply(names, \(name) new_client("step", run = x, name = name)), names)
+}
+
+# The bridge gives steps as names or as rows with a name.
+step_row_name <- function(row) if (is.list(row)) row$step else row
+
+run_step <- function(x, name) {
+  check_text(name, "run$step(): the step's name")
+  steps <- run_steps(x)
+  if (!is.null(steps[[name]])) return(steps[[name]])
+  near <- nearest_name(name, names(steps))
+  abort_rflow(
+    paste0("Run ", x$pathspec, " has no step `", name, "`."), "not_found",
+    if (is.null(near)) paste("It has:", paste(names(steps), collapse = ", ")) else paste0("Did you mean `", near, "`?")
+  )
+}
+
+# Tasks of one step, or of all (NULL), by id.
+run_tasks <- function(x, step) {
+  rows <- run_ask(x, "tasks", step = step)
+  by_name(lapply(rows, \(row) new_client("task", run = x, row = row)), vapply(rows, \(row) row$task, ""))
+}
+
+# Artifact rows of the run's last step.
+run_artifacts <- function(x) run_ask(x, "data")
+
+client_properties_step <- function() {
+  list(
+    name = \(x) field(x, "name"),
+    id = \(x) field(x, "name"),
+    pathspec = \(x) paste(field(x, "run")$pathspec, field(x, "name"), sep = "/"),
+    run = \(x) field(x, "run"),
+    tasks = \(x) run_tasks(field(x, "run"), field(x, "name")),
+    task = \(x) step_task(x),
+    part = \(x) \(id) step_part(x, client_id(id, "step[[]]: the task's id"))
+  )
+}
+
+# The step's only task, or the first of a foreach.
+step_task <- function(x) {
+  tasks <- x$tasks
+  if (length(tasks)) return(tasks[[1]])
+  abort_rflow(paste0("Step ", x$pathspec, " has no task yet."), "not_found")
+}
+
+step_part <- function(x, id) {
+  tasks <- x$tasks
+  if (!is.null(tasks[[id]])) return(tasks[[id]])
+  abort_rflow(
+    paste0("Step ", x$pathspec, " has no task ", id, "."), "not_found",
+    paste("Its tasks are:", paste(names(tasks), collapse = ", "))
+  )
+}

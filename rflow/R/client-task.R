@@ -1,0 +1,46 @@
+# Tasks of the client.
+
+client_properties_task <- function() {
+  row <- \(name) \(x) field(x, "row")[[name]]
+  list(
+    id = row("task"),
+    pathspec = \(x) paste(field(x, "run")$pathspec, field(x, "row")$step, field(x, "row")$task, sep = "/"),
+    status = row("status"),
+    successful = row("successful"),
+    finished = row("finished"),
+    created_at = \(x) client_time(field(x, "row")$created_at),
+    finished_at = \(x) client_time(field(x, "row")$finished_at),
+    index = row("index"),
+    attempts = row("attempts"),
+    data = \(x) new_data(task_artifacts(x), x$pathspec),
+    artifacts = \(x) named_artifacts(task_artifacts(x), x$pathspec),
+    stdout = \(x) task_log(x, "stdout"),
+    stderr = \(x) task_log(x, "stderr"),
+    exception = \(x) new_exception(field(x, "row")$error),
+    step = \(x) run_step(field(x, "run"), field(x, "row")$step),
+    run = \(x) field(x, "run"),
+    part = \(x) \(name) task_part(x, name)
+  )
+}
+
+task_ask <- function(x, op, ...) {
+  do.call(run_ask, c(list(field(x, "run"), op), field(x, "row")[c("step", "task")], list(...)))
+}
+
+# Artifact rows of the task, each with the step and task it is asked of.
+task_artifacts <- function(x) lapply(task_ask(x, "artifacts"), \(row) c(row, field(x, "row")[c("step", "task")]))
+
+task_part <- function(x, name) data_artifact(x$data, name)
+
+# What the last attempt wrote (text).
+task_log <- function(x, stream) task_ask(x, "log", attempt = NULL, stream = stream)$text
+
+# The error that ended a run or task: a list that prints as its own language shows it. NULL if there is none.
+new_exception <- function(error) if (is.null(error)) NULL else structure(error, class = "rflow_exception")
+
+#' @export
+print.rflow_exception <- function(x, ...) {
+  shown <- if (length(x$traceback) && nzchar(x$traceback)) x$traceback else paste0(x$type, ": ", x$message)
+  cat(shown, "\n", sep = "")
+  invisible(x)
+}

@@ -1,0 +1,118 @@
+/* Text that is made into R strings when it is looked at.
+ *
+ * Most of the time that a text column costs in R is the global string cache, so a column that is only passed on or
+ * partly read should not pay for all of it. data1 is an external pointer to the source (a column and its first element,
+ * kept in a raw vector together with the mapping's handle) or NULL once every string has been made; data2 is the
+ * STRSXP of the strings made so far, allocated at the first access.
+ */
+#include <R_ext/Altrep.h>
+#include <string.h>
+#include "rflow.h"
+
+/* Shorter vectors are made at once. */
+#define LAZY_FROM 256
+
+typedef struct {
+  column_t column;
+  int64_t start, size;
+} source_t;
+
+static R_altrep_class_t string_class;
+
+/* NULL when all strings have been made. */
+static source_t *source_of(SEXP x) {
+  SEXP place = R_altrep_data1(x);
+  return place == R_NilValue ? NULL : (source_t *)RAW(VECTOR_ELT(place, 0));
+}
+
+static SEXP make_string(const source_t *source, R_xlen_t i) {
+  int64_t at = source->start + i;
+  if (!is_present(&source->column, at)) return NA_STRING;
+  const int64_t *offsets = (const int64_t *)source->column.values + at;
+  return Rf_mkCharLenCE((const char *)source->column.data + offsets[0], (int)(offsets[1] - offsets[0]), CE_UTF8);
+}
+
+static SEXP made_strings(SEXP x, const source_t *source) {
+  if (R_altrep_data2(x) == R_NilValue) R_set_altrep_data2(x, Rf_allocVector(STRSXP, source->size));
+  return R_altrep_data2(x);
+}
+
+/* The element i, made if it is not there yet. The empty string marks what has not been made: making it again is free. */
+static SEXP string_elt(SEXP x, R_xlen_t i) {
+  source_t *source = source_of(x);
+  if (!source) return STRING_ELT(R_altrep_data2(x), i);
+  SEXP made = made_strings(x, source), found = STRING_ELT(made, i);
+  if (found != R_BlankString) return found;
+  found = make_string(source, i);
+  SET_STRING_ELT(made, i, found);
+  return found;
+}
+
+static SEXP make_all(SEXP x) {
+  source_t *source = source_of(x);
+  if (!source) return R_altrep_data2(x);
+  SEXP made = PROTECT(made_strings(x, source));
+  for (R_xlen_t i = 0; i < source->size; i++) {
+    if (STRING_ELT(made, i) == R_BlankString) SET_STRING_ELT(made, i, make_string(source, i));
+  }
+  R_set_altrep_data1(x, R_NilValue);
+  UNPROTECT(1);
+  return made;
+}
+
+static R_xlen_t string_length(SEXP x) {
+  source_t *source = source_of(x);
+  return source ? source->size : Rf_xlength(R_altrep_data2(x));
+}
+
+static void string_set_elt(SEXP x, R_xlen_t i, SEXP value) { SET_STRING_ELT(make_all(x), i, value); }
+static void *string_dataptr(SEXP x, Rboolean writeable) { return (void *)STRING_PTR_RO(make_all(x)); }
+
+static const void *string_dataptr_or_null(SEXP x) {
+  return source_of(x) ? NULL : (const void *)STRING_PTR_RO(R_altrep_data2(x));
+}
+
+static int string_no_na(SEXP x) {
+  source_t *source = source_of(x);
+  return source && !source->column.validity;
+}
+
+static Rboolean string_inspect(SEXP x, int pre, int deep, int pvec, void (*inspect)(SEXP, int, int, int)) {
+  Rprintf(source_of(x) ? " in a mapped file\n" : " all made\n");
+  return TRUE;
+}
+
+const column_t *altrep_strings_source(SEXP x, int64_t *start) {
+  if (!ALTREP(x) || !R_altrep_inherits(x, string_class) || !source_of(x)) return NULL;
+  *start = source_of(x)->start;
+  return &source_of(x)->column;
+}
+
+/* The strings [start, start + size) of a column; no string may be longer than an R string can be. */
+SEXP altrep_strings(SEXP handle, const column_t *c, int64_t start, int64_t size) {
+  source_t source = {*c, start, size};
+  if (!map_get(handle)->mapped || size < LAZY_FROM) {
+    SEXP x = PROTECT(Rf_allocVector(STRSXP, size));
+    for (int64_t i = 0; i < size; i++) SET_STRING_ELT(x, i, make_string(&source, i));
+    UNPROTECT(1);
+    return x;
+  }
+  SEXP place = PROTECT(Rf_allocVector(VECSXP, 2));
+  SET_VECTOR_ELT(place, 0, Rf_allocVector(RAWSXP, sizeof source));
+  SET_VECTOR_ELT(place, 1, handle);
+  memcpy(RAW(VECTOR_ELT(place, 0)), &source, sizeof source);
+  SEXP x = R_new_altrep(string_class, place, R_NilValue);
+  UNPROTECT(1);
+  return x;
+}
+
+void altrep_strings_init(DllInfo *dll) {
+  string_class = R_make_altstring_class("rflow_strings", "rflow", dll);
+  R_set_altrep_Length_method(string_class, string_length);
+  R_set_altrep_Inspect_method(string_class, string_inspect);
+  R_set_altvec_Dataptr_method(string_class, string_dataptr);
+  R_set_altvec_Dataptr_or_null_method(string_class, string_dataptr_or_null);
+  R_set_altstring_Elt_method(string_class, string_elt);
+  R_set_altstring_Set_elt_method(string_class, string_set_elt);
+  R_set_altstring_No_NA_method(string_class, string_no_na);
+}

@@ -1,0 +1,293 @@
+/* R vectors -> column buffers (shared_spec/artifact.md, sections 2 and 5).
+ *
+ * An array may come in several chunks (the leaves of one pool, the elements of a list column), so that nothing is
+ * concatenated in memory. A converter turns a block of values into their Arrow form and flags the missing ones.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "exchange-buffer.h"
+
+#define BLOCK 4096
+
+/* What a converter needs besides the values. */
+typedef struct {
+  long double per;    /* instants and durations: ticks in one unit of the R number */
+  double levels;    /* categories: number of levels */
+  int lost;           /* set when a value was rounded */
+} convert_t;
+
+typedef int (*converter_t)(convert_t *k, SEXP x, R_xlen_t from, int n, void *to, uint8_t *missing);
+
+/* Writes values of one width. A value under a missing one is zero. Returns the number missing. */
+#define CONVERTER(name, T, R_T, values, test, value)                                                  \
+  static int name(convert_t *k, SEXP x, R_xlen_t from, int n, void *to, uint8_t *missing) {           \
+    const R_T *in = values(x) + from;                                                                 \
+    T *out = to;                                                                                      \
+    int found = 0;                                                                                    \
+    for (int i = 0; i < n; i++) {                                                                     \
+      R_T v = in[i];                                                                                  \
+      int is = (test);                                                                                \
+      missing[i] = is;                                                                                \
+      found += is;                                                                                    \
+      out[i] = is ? 0 : (value);                                                                      \
+    }                                                                                                 \
+    return found;                                                                                     \
+  }
+
+static int64_t ticks(convert_t *k, double v) {
+  int64_t found = (int64_t)roundl(v * k->per);
+  k->lost |= (double)(found / k->per) != v;
+  return found;
+}
+
+/* Factor codes count from 1; one without a level cannot be kept. */
+static int32_t code(convert_t *k, int v) {
+  if (v < 1 || v > k->levels) {
+    exchange_abort("artifact_unsupported", "Make it anew with factor(as.character(x)), or store its codes with as.integer(x).",
+                   "a factor has the code %d but only %.0f levels", v, k->levels);
+  }
+  return v - 1;
+}
+
+static inline int64_t bits_of(double v) {
+  int64_t bits;
+  memcpy(&bits, &v, sizeof bits);
+  return bits;
+}
+
+CONVERTER(from_int, int32_t, int, INTEGER_RO, v == NA_INTEGER, v)
+CONVERTER(from_double, double, double, REAL_RO, v != v && R_IsNA(v), v)
+CONVERTER(from_real_part, double, Rcomplex, COMPLEX_RO, R_IsNA(v.r), v.r)
+CONVERTER(from_imaginary, double, Rcomplex, COMPLEX_RO, R_IsNA(v.i), v.i)
+CONVERTER(from_integer64, int64_t, double, REAL_RO, bits_of(v) == INT64_MIN, bits_of(v))
+CONVERTER(from_count, int64_t, double, REAL_RO, v != v, (int64_t)v)
+CONVERTER(from_days, int32_t, double, REAL_RO, v != v, (int32_t)v)
+CONVERTER(from_moment, int64_t, double, REAL_RO, v != v, ticks(k, v))
+CONVERTER(from_whole_moment, int64_t, int, INTEGER_RO, v == NA_INTEGER, (int64_t)(v * k->per))
+CONVERTER(from_codes, int32_t, int, INTEGER_RO, v == NA_INTEGER, code(k, v))
+
+/* ---- arrays of one width ---- */
+
+static SEXP write_fixed(writer_t *w, const char *name, const char *format, converter_t convert, convert_t *k, int width,
+                        SEXP chunks, R_xlen_t nchunks) {
+  uint8_t missing[BLOCK];
+  int64_t block[BLOCK];
+  validity_t valid;
+  R_xlen_t done = 0, length = chunks_length(chunks, nchunks);
+  SEXP buffers = PROTECT(Rf_allocVector(VECSXP, 2));
+  validity_begin(&valid, length);
+  double offset = writer_begin(w);
+  for (R_xlen_t i = 0; i < nchunks; i++) {
+    SEXP chunk = VECTOR_ELT(chunks, i);
+    R_xlen_t size = Rf_xlength(chunk);
+    for (R_xlen_t from = 0; from < size; from += BLOCK) {
+      int n = size - from < BLOCK ? (int)(size - from) : BLOCK;
+      int found = convert(k, chunk, from, n, block, missing);
+      writer_put(w, block, (int64_t)n * width);
+      for (int j = 0; found && j < n; j++) {
+        if (missing[j]) validity_clear(&valid, done + j);
+      }
+      done += n;
+    }
+  }
+  SET_VECTOR_ELT(buffers, 1, writer_end(w, offset));
+  validity_write(w, &valid, buffers);
+  SEXP entry = layout_entry(name, format, (double)length, valid.nulls, buffers, R_NilValue);
+  UNPROTECT(2);
+  return entry;
+}
+
+static SEXP write_bool(writer_t *w, const char *name, SEXP chunks, R_xlen_t nchunks) {
+  validity_t valid;
+  R_xlen_t done = 0, length = chunks_length(chunks, nchunks);
+  SEXP buffers = PROTECT(Rf_allocVector(VECSXP, 2));
+  validity_begin(&valid, length);
+  SEXP bits = PROTECT(Rf_allocVector(RAWSXP, (length + 7) / 8));
+  if (length) memset(RAW(bits), 0, XLENGTH(bits));
+  for (R_xlen_t i = 0; i < nchunks; i++) {
+    SEXP chunk = VECTOR_ELT(chunks, i);
+    R_xlen_t size = Rf_xlength(chunk);
+    const int *in = size ? LOGICAL_RO(chunk) : NULL;
+    for (R_xlen_t j = 0; j < size; j++, done++) {
+      if (in[j] == NA_LOGICAL) validity_clear(&valid, done);
+      else RAW(bits)[done >> 3] |= (uint8_t)((in[j] != 0) << (done & 7));
+    }
+  }
+  double offset = writer_begin(w);
+  writer_put(w, RAW(bits), XLENGTH(bits));
+  SET_VECTOR_ELT(buffers, 1, writer_end(w, offset));
+  validity_write(w, &valid, buffers);
+  SEXP entry = layout_entry(name, "bool", (double)length, valid.nulls, buffers, R_NilValue);
+  UNPROTECT(3);
+  return entry;
+}
+
+/* ---- arrays with parts ---- */
+
+static SEXP pair(SEXP a, SEXP b) {
+  PROTECT(a);
+  PROTECT(b);
+  SEXP both = Rf_allocVector(VECSXP, 2);
+  SET_VECTOR_ELT(both, 0, a);
+  SET_VECTOR_ELT(both, 1, b);
+  UNPROTECT(2);
+  return both;
+}
+
+/* A complex number is missing when both parts are; one part alone may be, too. */
+static SEXP write_complex(writer_t *w, const char *name, SEXP chunks, R_xlen_t nchunks) {
+  convert_t k = {0};
+  validity_t valid;
+  R_xlen_t done = 0, length = chunks_length(chunks, nchunks);
+  SEXP buffers = PROTECT(Rf_allocVector(VECSXP, 1));
+  validity_begin(&valid, length);
+  for (R_xlen_t i = 0; i < nchunks; i++) {
+    SEXP chunk = VECTOR_ELT(chunks, i);
+    for (R_xlen_t j = 0; j < Rf_xlength(chunk); j++, done++) {
+      if (R_IsNA(COMPLEX_RO(chunk)[j].r) && R_IsNA(COMPLEX_RO(chunk)[j].i)) validity_clear(&valid, done);
+    }
+  }
+  validity_write(w, &valid, buffers);
+  SEXP re = PROTECT(write_fixed(w, "re", "float64", from_real_part, &k, 8, chunks, nchunks));
+  SEXP im = PROTECT(write_fixed(w, "im", "float64", from_imaginary, &k, 8, chunks, nchunks));
+  SEXP children = PROTECT(pair(re, im));
+  SEXP entry = layout_entry(name, "struct", (double)length, valid.nulls, buffers, children);
+  UNPROTECT(5);
+  return entry;
+}
+
+static SEXP write_category(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xlen_t nchunks, int depth) {
+  SEXP levels = nchunks ? Rf_getAttrib(VECTOR_ELT(chunks, 0), R_LevelsSymbol) : R_NilValue;
+  SEXP dictionary_chunks = PROTECT(Rf_allocVector(VECSXP, 1));
+  SET_VECTOR_ELT(dictionary_chunks, 0, levels);
+  SEXP type = list_get(logical, "levels");
+  SEXP dictionary = PROTECT(array_write(w, "", type, dictionary_chunks, 1, depth + 1));
+  convert_t k = {0};
+  k.levels = (double)Rf_xlength(levels);
+  SEXP entry = PROTECT(write_fixed(w, name, "dictionary", from_codes, &k, 4, chunks, nchunks));
+  entry = layout_extra(entry, "dictionary", dictionary);
+  UNPROTECT(3);
+  return entry;
+}
+
+static SEXP write_list(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xlen_t nchunks, int depth) {
+  SEXP x = nchunks ? VECTOR_ELT(chunks, 0) : R_NilValue;
+  if (nchunks > 1) Rf_error("a list column comes in one chunk");
+  R_xlen_t length = Rf_xlength(x);
+  validity_t valid;
+  SEXP buffers = PROTECT(Rf_allocVector(VECSXP, 2)), children = PROTECT(Rf_allocVector(VECSXP, 1));
+  validity_begin(&valid, length);
+  int64_t at = 0;
+  double offset = writer_begin(w);
+  writer_put(w, &at, sizeof at);
+  for (R_xlen_t i = 0; i < length; i++) {
+    if (VECTOR_ELT(x, i) == R_NilValue) validity_clear(&valid, i);
+    at += Rf_xlength(VECTOR_ELT(x, i));
+    writer_put(w, &at, sizeof at);
+  }
+  SET_VECTOR_ELT(buffers, 1, writer_end(w, offset));
+  validity_write(w, &valid, buffers);
+  SET_VECTOR_ELT(children, 0, array_write(w, "item", list_get(logical, "item"), x, length, depth + 1));
+  SEXP entry = layout_entry(name, "large_list", (double)length, valid.nulls, buffers, children);
+  UNPROTECT(3);
+  return entry;
+}
+
+/* A nested data frame; `fields` of the logical type are its columns, in order. */
+static SEXP write_struct(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xlen_t nchunks, int depth) {
+  if (nchunks != 1) Rf_error("a nested table comes in one chunk");
+  SEXP x = VECTOR_ELT(chunks, 0), fields = list_get(logical, "fields");
+  R_xlen_t count = Rf_xlength(fields);
+  SEXP buffers = PROTECT(Rf_allocVector(VECSXP, 1)), children = PROTECT(Rf_allocVector(VECSXP, count));
+  SEXP chunk = PROTECT(Rf_allocVector(VECSXP, 1));
+  for (R_xlen_t i = 0; i < count; i++) {
+    SEXP field = VECTOR_ELT(fields, i), label = STRING_ELT(VECTOR_ELT(field, 0), 0);
+    SET_VECTOR_ELT(chunk, 0, VECTOR_ELT(x, i));
+    SET_VECTOR_ELT(children, i, array_write(w, CHAR(label), VECTOR_ELT(field, 1), chunk, 1, depth + 1));
+  }
+  double rows = (double)Rf_xlength(Rf_getAttrib(x, R_RowNamesSymbol));
+  SEXP entry = layout_entry(name, "struct", rows, 0, buffers, children);
+  UNPROTECT(3);
+  return entry;
+}
+
+static SEXP write_moments(writer_t *w, const char *name, const char *format, SEXP logical, SEXP chunks, R_xlen_t nchunks) {
+  const char *unit = list_text(logical, "unit"), *tz = list_text(logical, "tz");
+  convert_t k = {0};
+  k.per = (unit && strcmp(unit, "ns") == 0 ? 1e9L : 1e6L) * unit_seconds(list_text(logical, "units"));
+  int whole = nchunks && TYPEOF(VECTOR_ELT(chunks, 0)) == INTSXP;
+  SEXP entry = write_fixed(w, name, format, whole ? from_whole_moment : from_moment, &k, 8, chunks, nchunks);
+  if (k.lost) {
+    PROTECT(entry);
+    writer_note(w, "timestamp_precision", format);
+    UNPROTECT(1);
+  }
+  entry = layout_extra(entry, "unit", Rf_mkString(unit ? unit : "us"));
+  if (strcmp(format, "timestamp") != 0) return entry;
+  PROTECT(entry);
+  entry = layout_extra(entry, "timezone", Rf_mkString(tz && *tz ? tz : "UTC"));
+  UNPROTECT(1);
+  return entry;
+}
+
+static SEXP write_null(const char *name, SEXP chunks, R_xlen_t nchunks) {
+  double length = (double)chunks_length(chunks, nchunks);
+  return layout_entry(name, "null", length, length, Rf_allocVector(VECSXP, 1), R_NilValue);
+}
+
+/* Integer and double chunks are never mixed: codec-plan.R gives each storage its own logical type. */
+static int is_integer(SEXP chunks, R_xlen_t nchunks) {
+  for (R_xlen_t i = 0; i < nchunks; i++) {
+    if (VECTOR_ELT(chunks, i) != R_NilValue) return TYPEOF(VECTOR_ELT(chunks, i)) == INTSXP;
+  }
+  return 0;
+}
+
+/* The logical types that R writes: a subset of those it reads. */
+SEXP array_write(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xlen_t nchunks, int depth) {
+  const char *type = list_text(logical, "type");
+  convert_t k = {0};
+  if (!type || depth > 64) Rf_error("no logical type to write");
+  if (!strcmp(type, "float64")) return write_fixed(w, name, type, from_double, &k, 8, chunks, nchunks);
+  if (!strcmp(type, "int32")) return write_fixed(w, name, type, from_int, &k, 4, chunks, nchunks);
+  if (!strcmp(type, "string")) return write_text(w, name, chunks, nchunks);
+  if (!strcmp(type, "bool")) return write_bool(w, name, chunks, nchunks);
+  if (!strcmp(type, "category")) return write_category(w, name, logical, chunks, nchunks, depth);
+  if (!strcmp(type, "timestamp") || !strcmp(type, "duration")) return write_moments(w, name, type, logical, chunks, nchunks);
+  if (!strcmp(type, "date")) {
+    converter_t convert = is_integer(chunks, nchunks) ? from_int : from_days;
+    return write_fixed(w, name, "date32", convert, &k, 4, chunks, nchunks);
+  }
+  if (!strcmp(type, "int64")) return write_fixed(w, name, type, from_integer64, &k, 8, chunks, nchunks);
+  if (!strcmp(type, "count")) return write_fixed(w, name, "int64", from_count, &k, 8, chunks, nchunks);
+  if (!strcmp(type, "complex128")) return write_complex(w, name, chunks, nchunks);
+  if (!strcmp(type, "bytes")) return write_bytes(w, name, chunks, nchunks);
+  if (!strcmp(type, "list")) return write_list(w, name, logical, chunks, nchunks, depth);
+  if (!strcmp(type, "struct")) return write_struct(w, name, logical, chunks, nchunks, depth);
+  if (!strcmp(type, "null")) return write_null(name, chunks, nchunks);
+  Rf_error("logical type '%s' is not written by R", type);
+}
+
+/* How finely the numbers of `x` (days, or units of `seconds` seconds) must be counted: 0 whole days or microseconds,
+ * 1 nanoseconds, 2 nanoseconds although some are finer, 3 microseconds for the same reason and a wider range, 4 no
+ * integer holds them. The answer is what codec-plan.R makes the logical type from. */
+int moment_fit(SEXP x, double seconds, int days) {
+  if (TYPEOF(x) == INTSXP) return 0;
+  long double us = 1e6L * seconds, ns = 1e9L * seconds, limit = days ? INT32_MAX : 9.2e18L;
+  int exact_us = 1, exact_ns = 1, in_us = 1, in_ns = 1;
+  const double *in = REAL_RO(x);
+  for (R_xlen_t i = 0; i < Rf_xlength(x); i++) {
+    double v = in[i];
+    if (v != v) continue;
+    if (days) in_us &= fabs(v) < limit && v == floor(v);
+    else if (fabsl(v * us) >= limit) in_us = 0;
+    if (!in_us) return 4;
+    if (days) continue;
+    if (fabsl(v * ns) >= limit) in_ns = 0;
+    exact_us &= (double)(roundl(v * us) / us) == v;
+    if (!exact_us && in_ns) exact_ns &= (double)(roundl(v * ns) / ns) == v;
+  }
+  if (days || exact_us) return 0;
+  return in_ns ? (exact_ns ? 1 : 2) : 3;
+}

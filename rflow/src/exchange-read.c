@@ -1,0 +1,439 @@
+/* Columns -> R vectors of their logical type (shared_spec/artifact.md, section 2).
+ *
+ * Values are converted as if none were missing, then the missing ones are set from the validity bitmap.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "rflow.h"
+
+#define WHOLE_LIMIT ((int64_t)1 << 53)
+
+/* Runs `body` for every i in [0, size) whose value start + i is missing. */
+#define EACH_MISSING(c, start, size, i, body)                                                        \
+  {                                                                                                  \
+    for (int64_t i = 0; (c)->validity && i < (size); i++) {                                          \
+      int64_t bit_ = (start) + i;                                                                    \
+      if (!(bit_ & 7) && i + 8 <= (size) && (c)->validity[bit_ >> 3] == 0xFF) i += 7;                \
+      else if (!is_present((c), bit_)) { body; }                                                     \
+    }                                                                                                \
+  }
+
+#define CONVERT(T, out, expression)                                                                  \
+  {                                                                                                  \
+    const T *in_ = (const T *)c->values + start;                                                     \
+    for (int64_t i = 0; i < size; i++) {                                                             \
+      T v = in_[i];                                                                                  \
+      (out)[i] = (expression);                                                                       \
+    }                                                                                                \
+  }
+
+void reader_begin(reader_t *r, SEXP handle) {
+  r->handle = handle;
+  r->place = "";
+  r->notes = R_NilValue;
+  PROTECT_WITH_INDEX(r->notes, &r->notes_index);
+}
+
+/* One announcement for each code and place. */
+void reader_note(reader_t *r, const char *code, SEXP logical) {
+  for (SEXP at = r->notes; at != R_NilValue; at = CDR(at)) {
+    if (strcmp(CHAR(STRING_ELT(CAR(at), 0)), code) == 0 && strcmp(CHAR(STRING_ELT(CAR(at), 1)), r->place) == 0) return;
+  }
+  const char *type = list_text(logical, "type");
+  SEXP note = PROTECT(Rf_allocVector(STRSXP, 3));
+  SET_STRING_ELT(note, 0, Rf_mkChar(code));
+  SET_STRING_ELT(note, 1, Rf_mkCharCE(r->place, CE_UTF8));
+  SET_STRING_ELT(note, 2, Rf_mkChar(type ? type : ""));
+  REPROTECT(r->notes = Rf_cons(note, r->notes), r->notes_index);
+  UNPROTECT(1);
+}
+
+static void set_class(SEXP x, const char *first, const char *second) {
+  SEXP class = PROTECT(Rf_allocVector(STRSXP, second ? 2 : 1));
+  SET_STRING_ELT(class, 0, Rf_mkChar(first));
+  if (second) SET_STRING_ELT(class, 1, Rf_mkChar(second));
+  Rf_classgets(x, class);
+  UNPROTECT(1);
+}
+
+static SEXP read_bool(const column_t *c, int64_t start, int64_t size) {
+  SEXP x = PROTECT(Rf_allocVector(LGLSXP, size));
+  int *out = LOGICAL(x);
+  for (int64_t i = 0; i < size; i++) out[i] = (c->values[(start + i) >> 3] >> ((start + i) & 7)) & 1;
+  EACH_MISSING(c, start, size, i, out[i] = NA_LOGICAL);
+  UNPROTECT(1);
+  return x;
+}
+
+/* An int32 that R's integer cannot hold makes the vector double. */
+static SEXP read_wide_int32(const column_t *c, int64_t start, int64_t size) {
+  SEXP x = PROTECT(Rf_allocVector(REALSXP, size));
+  CONVERT(int32_t, REAL(x), v);
+  EACH_MISSING(c, start, size, i, REAL(x)[i] = NA_REAL);
+  UNPROTECT(1);
+  return x;
+}
+
+static SEXP read_int(reader_t *r, const column_t *c, int64_t start, int64_t size) {
+  if (c->format == F_INT32) {
+    const int32_t *in = (const int32_t *)c->values + start;
+    int lowest = 0;
+    for (int64_t i = 0; i < size; i++) lowest |= in[i] == INT32_MIN;
+    for (int64_t i = 0; lowest && i < size; i++) {
+      if (in[i] == INT32_MIN && is_present(c, start + i)) return read_wide_int32(c, start, size);
+    }
+    if (!c->validity) return altrep_fixed(r->handle, INTSXP, in, size);
+  }
+  SEXP x = PROTECT(Rf_allocVector(INTSXP, size));
+  int *out = INTEGER(x);
+  switch (c->format) {
+  case F_INT8: CONVERT(int8_t, out, v); break;
+  case F_INT16: CONVERT(int16_t, out, v); break;
+  case F_UINT8: CONVERT(uint8_t, out, v); break;
+  case F_UINT16: CONVERT(uint16_t, out, v); break;
+  default: CONVERT(int32_t, out, v); break;
+  }
+  EACH_MISSING(c, start, size, i, out[i] = NA_INTEGER);
+  UNPROTECT(1);
+  return x;
+}
+
+/* integer64 holds an int64 in the bits of a double, and a missing value as the lowest. */
+static SEXP read_integer64(reader_t *r, const column_t *c, int64_t start, int64_t size) {
+  SEXP x = PROTECT(Rf_allocVector(REALSXP, size));
+  int64_t *out = (int64_t *)REAL(x);
+  int beyond = 0;
+  CONVERT(int64_t, out, v);
+  for (int64_t i = 0; i < size; i++) {
+    /* The lowest int64, and a uint64 above the highest, have no integer64. */
+    beyond |= (c->format == F_UINT64 ? out[i] < 0 : out[i] == INT64_MIN) && is_present(c, start + i);
+  }
+  if (beyond || Rf_asLogical(exchange_call("codec_has_integer64", NULL, NULL, NULL)) != TRUE) {
+    exchange_abort("integer_precision", beyond ? "Store it as text or double in the step that makes it."
+                   : "Install the package bit64, or store it as text or double in the step that makes it.",
+                   "%s%sholds integers beyond 2^53, which R's numbers cannot hold exactly.", r->place,
+                   *r->place ? " " : "The value ");
+  }
+  EACH_MISSING(c, start, size, i, out[i] = INT64_MIN);
+  set_class(x, "integer64", NULL);
+  UNPROTECT(1);
+  return x;
+}
+
+static SEXP read_long(reader_t *r, const column_t *c, const char *storage, int64_t start, int64_t size) {
+  int exact = 1, wide = storage && strcmp(storage, "integer64") == 0;
+  if (c->format == F_INT64) {
+    const int64_t *in = (const int64_t *)c->values + start;
+    for (int64_t i = 0; i < size; i++) exact &= in[i] <= WHOLE_LIMIT && in[i] >= -WHOLE_LIMIT;
+  } else if (c->format == F_UINT64) {
+    const uint64_t *in = (const uint64_t *)c->values + start;
+    for (int64_t i = 0; i < size; i++) exact &= in[i] <= (uint64_t)WHOLE_LIMIT;
+  }
+  if (c->format != F_UINT32 && (wide || !exact)) return read_integer64(r, c, start, size);
+  SEXP x = PROTECT(Rf_allocVector(REALSXP, size));
+  double *out = REAL(x);
+  if (c->format == F_INT64) CONVERT(int64_t, out, (double)v)
+  else if (c->format == F_UINT64) CONVERT(uint64_t, out, (double)v)
+  else CONVERT(uint32_t, out, v)
+  EACH_MISSING(c, start, size, i, out[i] = NA_REAL);
+  UNPROTECT(1);
+  return x;
+}
+
+static SEXP read_double(reader_t *r, const column_t *c, int64_t start, int64_t size) {
+  if (c->format == F_FLOAT64 && !c->validity) {
+    return altrep_fixed(r->handle, REALSXP, (const double *)c->values + start, size);
+  }
+  SEXP x = PROTECT(Rf_allocVector(REALSXP, size));
+  double *out = REAL(x);
+  if (c->format == F_FLOAT32) CONVERT(float, out, v)
+  else if (size) memcpy(out, (const double *)c->values + start, size * sizeof(double));
+  EACH_MISSING(c, start, size, i, out[i] = NA_REAL);
+  UNPROTECT(1);
+  return x;
+}
+
+static SEXP read_complex(const column_t *c, int64_t start, int64_t size) {
+  const column_t *re = c->children, *im = c->children + 1;
+  SEXP x = PROTECT(Rf_allocVector(CPLXSXP, size));
+  Rcomplex *out = COMPLEX(x);
+  for (int64_t i = 0; i < size; i++) {
+    out[i].r = ((const double *)re->values)[start + i];
+    out[i].i = ((const double *)im->values)[start + i];
+  }
+  EACH_MISSING(re, start, size, i, out[i].r = NA_REAL);
+  EACH_MISSING(im, start, size, i, out[i].i = NA_REAL);
+  EACH_MISSING(c, start, size, i, out[i].r = out[i].i = NA_REAL);
+  UNPROTECT(1);
+  return x;
+}
+
+/* The text of a decimal, `to` having room for 48 characters. */
+static void decimal_text(__int128 value, int scale, char *to) {
+  char digits[48];
+  int n = 0, negative = value < 0;
+  unsigned __int128 rest = negative ? -(unsigned __int128)value : (unsigned __int128)value;
+  do {
+    digits[n++] = '0' + (int)(rest % 10);
+    rest /= 10;
+    if (n == scale) digits[n++] = '.';
+  } while (rest > 0 || n <= scale);
+  if (digits[n - 1] == '.') digits[n++] = '0';
+  if (negative) *to++ = '-';
+  while (n > 0) *to++ = digits[--n];
+  *to = 0;
+}
+
+static SEXP read_decimal(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size) {
+  SEXP x = PROTECT(Rf_allocVector(REALSXP, size));
+  int lost = 0;
+  for (int64_t i = 0; i < size; i++) {
+    __int128 value;
+    char text[64], back[400];
+    memcpy(&value, c->values + (start + i) * 16, 16);
+    if (!is_present(c, start + i)) {
+      REAL(x)[i] = NA_REAL;
+      continue;
+    }
+    decimal_text(value, c->scale, text);
+    REAL(x)[i] = strtod(text, NULL);
+    if (strlen(text) > 15) {
+      snprintf(back, sizeof back, "%.*f", c->scale, REAL(x)[i]);
+      lost |= strcmp(text, back) != 0;
+    }
+  }
+  if (lost) reader_note(r, "decimal_precision", logical);
+  UNPROTECT(1);
+  return x;
+}
+
+static SEXP read_time(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size) {
+  SEXP x = PROTECT(Rf_allocVector(STRSXP, size));
+  for (int64_t i = 0; i < size; i++) {
+    char text[64];
+    int64_t v = ((const int64_t *)c->values)[start + i], second = v / c->per_second, rest = v % c->per_second;
+    int digits = c->per_second == 1000000000 ? 9 : c->per_second == 1000000 ? 6 : 3;
+    int n = snprintf(text, sizeof text, "%02d:%02d:%02d", (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60));
+    if (rest) snprintf(text + n, sizeof text - n, ".%0*d", digits, (int)rest);
+    SET_STRING_ELT(x, i, is_present(c, start + i) ? Rf_mkChar(text) : NA_STRING);
+  }
+  if (size) reader_note(r, "time_as_text", logical);
+  UNPROTECT(1);
+  return x;
+}
+
+static double unit_seconds(const char *units) {
+  static const struct { const char *name; double seconds; } UNITS[] = {
+    {"mins", 60}, {"hours", 3600}, {"days", 86400}, {"weeks", 604800}};
+  for (int i = 0; units && i < 4; i++) {
+    if (strcmp(units, UNITS[i].name) == 0) return UNITS[i].seconds;
+  }
+  return 1;
+}
+
+/* Dates, instants and durations: numbers that count days, seconds or `units`, integer if R had them so. */
+static SEXP read_moments(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size) {
+  int days = c->format == F_DATE32, whole = storage && strcmp(storage, "integer") == 0, lost = 0;
+  long double per = days ? 1 : (long double)c->per_second * unit_seconds(list_text(logical, "units"));
+  SEXP x = PROTECT(Rf_allocVector(whole ? INTSXP : REALSXP, size));
+  if (days && whole) CONVERT(int32_t, INTEGER(x), v)
+  else if (days) CONVERT(int32_t, REAL(x), v)
+  else if (whole) CONVERT(int64_t, INTEGER(x), (int)(v / (int64_t)per))
+  else {
+    const int64_t *in = (const int64_t *)c->values + start;
+    for (int64_t i = 0; i < size; i++) {
+      REAL(x)[i] = (double)(in[i] / per);
+      if (c->per_second == 1000000000 || in[i] > WHOLE_LIMIT || in[i] < -WHOLE_LIMIT) {
+        lost |= (int64_t)roundl(REAL(x)[i] * per) != in[i];
+      }
+    }
+  }
+  if (whole) EACH_MISSING(c, start, size, i, INTEGER(x)[i] = NA_INTEGER)
+  else EACH_MISSING(c, start, size, i, REAL(x)[i] = NA_REAL)
+  if (lost) reader_note(r, "timestamp_precision", logical);
+  UNPROTECT(1);
+  return x;
+}
+
+static SEXP read_date(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size) {
+  SEXP x = PROTECT(read_moments(r, c, logical, storage, start, size));
+  set_class(x, "Date", NULL);
+  UNPROTECT(1);
+  return x;
+}
+
+static SEXP read_timestamp(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size) {
+  SEXP x = PROTECT(read_moments(r, c, logical, storage, start, size));
+  const char *tz = list_text(logical, "tz");
+  set_class(x, "POSIXct", "POSIXt");
+  if (!tz || *tz) {
+    SEXP zone = PROTECT(Rf_mkString(tz ? tz : "UTC"));
+    Rf_setAttrib(x, Rf_install("tzone"), zone);
+    UNPROTECT(1);
+  }
+  UNPROTECT(1);
+  return x;
+}
+
+static SEXP read_duration(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size) {
+  SEXP x = PROTECT(read_moments(r, c, logical, storage, start, size));
+  const char *units = list_text(logical, "units");
+  SEXP text = PROTECT(Rf_mkString(units ? units : "secs"));
+  set_class(x, "difftime", NULL);
+  Rf_setAttrib(x, Rf_install("units"), text);
+  UNPROTECT(2);
+  return x;
+}
+
+static SEXP read_strings(reader_t *r, const column_t *c, int64_t start, int64_t size) {
+  const int64_t *offsets = (const int64_t *)c->values + start;
+  int too_long = 0;
+  for (int64_t i = 0; i < size; i++) too_long |= offsets[i + 1] - offsets[i] > INT32_MAX;
+  if (too_long || memchr(c->data + offsets[0], 0, offsets[size] - offsets[0])) {
+    exchange_abort("artifact_unsupported", "Remove such characters, or store bytes, in the step that makes it.",
+                   "%s%sholds %s, which R cannot hold.", r->place, *r->place ? " " : "The value ",
+                   too_long ? "a text of more than 2 GB" : "a text with a NUL character");
+  }
+  return altrep_strings(r->handle, c, start, size);
+}
+
+static SEXP read_bytes(reader_t *r, const column_t *c, int64_t start, int64_t size) {
+  const int64_t *offsets = (const int64_t *)c->values + start;
+  SEXP x = PROTECT(Rf_allocVector(VECSXP, size));
+  for (int64_t i = 0; i < size; i++) {
+    if (!is_present(c, start + i)) continue;
+    SET_VECTOR_ELT(x, i, altrep_fixed(r->handle, RAWSXP, c->data + offsets[i], offsets[i + 1] - offsets[i]));
+  }
+  UNPROTECT(1);
+  return x;
+}
+
+static SEXP read_category(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth) {
+  SEXP levels = PROTECT(column_read(r, c->dictionary, list_get(logical, "levels"), 0, c->dictionary->length, depth + 1));
+  if (TYPEOF(levels) != STRSXP || Rf_isObject(levels)) levels = exchange_call("codec_levels", levels, NULL, NULL);
+  PROTECT(levels);
+  SEXP x = PROTECT(Rf_allocVector(INTSXP, size));
+  int *out = INTEGER(x), wrong = 0;
+  int64_t count = c->dictionary->length;
+  const int32_t *in = (const int32_t *)c->values + start;
+  for (int64_t i = 0; i < size; i++) {
+    wrong |= (in[i] < 0 || in[i] >= count) && is_present(c, start + i);
+    out[i] = (int)((uint32_t)in[i] + 1);
+  }
+  if (wrong) exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s': a code has no level", c->name);
+  EACH_MISSING(c, start, size, i, out[i] = NA_INTEGER);
+  Rf_setAttrib(x, R_LevelsSymbol, levels);
+  if (Rf_asLogical(list_get(logical, "ordered")) == TRUE) set_class(x, "ordered", "factor");
+  else set_class(x, "factor", NULL);
+  UNPROTECT(3);
+  return x;
+}
+
+static SEXP read_list(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth) {
+  const int64_t *offsets = (const int64_t *)c->values + start;
+  SEXP x = PROTECT(Rf_allocVector(VECSXP, size)), item = list_get(logical, "item");
+  for (int64_t i = 0; i < size; i++) {
+    if (!is_present(c, start + i)) continue;
+    SET_VECTOR_ELT(x, i, column_read(r, c->children, item, offsets[i], offsets[i + 1] - offsets[i], depth + 1));
+  }
+  UNPROTECT(1);
+  return x;
+}
+
+static SEXP read_struct(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth) {
+  SEXP fields = list_get(logical, "fields");
+  if (Rf_xlength(fields) != c->nchildren) {
+    exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s' has not the fields of its type", c->name);
+  }
+  if (size > INT32_MAX) exchange_abort("artifact_unsupported", NULL, "column '%s' has more rows than R can hold", c->name);
+  SEXP x = PROTECT(Rf_allocVector(VECSXP, c->nchildren)), names = PROTECT(Rf_allocVector(STRSXP, c->nchildren));
+  for (int i = 0; i < c->nchildren; i++) {
+    SEXP field = VECTOR_ELT(fields, i);
+    SET_VECTOR_ELT(x, i, column_read(r, c->children + i, Rf_xlength(field) == 2 ? VECTOR_ELT(field, 1) : R_NilValue,
+                                     start, size, depth + 1));
+    SET_STRING_ELT(names, i, Rf_mkCharCE(c->children[i].name, CE_UTF8));
+  }
+  SEXP rows = PROTECT(Rf_allocVector(INTSXP, 2));
+  INTEGER(rows)[0] = NA_INTEGER;
+  INTEGER(rows)[1] = -(int)size;
+  Rf_setAttrib(x, R_NamesSymbol, names);
+  set_class(x, "data.frame", NULL);
+  Rf_setAttrib(x, R_RowNamesSymbol, rows);
+  if (c->validity) {
+    SEXP missing = PROTECT(Rf_allocVector(LGLSXP, size));
+    for (int64_t i = 0; i < size; i++) LOGICAL(missing)[i] = !is_present(c, start + i);
+    x = exchange_call("codec_missing_rows", x, missing, NULL);
+    UNPROTECT(1);
+  }
+  UNPROTECT(3);
+  return x;
+}
+
+/* What a logical type reads: its name, and the Arrow formats it may have. */
+typedef enum { T_NULL, T_BOOL, T_INT, T_LONG, T_DOUBLE, T_COMPLEX, T_DECIMAL, T_BIGINT, T_STRING, T_BYTES, T_DATE,
+               T_TIME, T_TIMESTAMP, T_DURATION, T_CATEGORY, T_LIST, T_STRUCT } logical_t;
+
+static const struct { const char *name; logical_t type; format_t format; } TYPES[] = {
+  {"float64", T_DOUBLE, F_FLOAT64}, {"int32", T_INT, F_INT32}, {"string", T_STRING, F_UTF8}, {"bool", T_BOOL, F_BOOL},
+  {"int64", T_LONG, F_INT64}, {"null", T_NULL, F_NULL}, {"int8", T_INT, F_INT8}, {"int16", T_INT, F_INT16},
+  {"uint8", T_INT, F_UINT8}, {"uint16", T_INT, F_UINT16}, {"uint32", T_LONG, F_UINT32}, {"uint64", T_LONG, F_UINT64},
+  {"float32", T_DOUBLE, F_FLOAT32}, {"complex128", T_COMPLEX, F_STRUCT}, {"decimal", T_DECIMAL, F_DECIMAL},
+  {"bigint", T_BIGINT, F_UTF8}, {"bytes", T_BYTES, F_BINARY}, {"date", T_DATE, F_DATE32}, {"time", T_TIME, F_TIME64},
+  {"timestamp", T_TIMESTAMP, F_TIMESTAMP}, {"duration", T_DURATION, F_DURATION}, {"category", T_CATEGORY, F_DICTIONARY},
+  {"list", T_LIST, F_LIST}, {"struct", T_STRUCT, F_STRUCT}};
+
+static logical_t logical_type(const column_t *c, SEXP logical) {
+  const char *name = list_text(logical, "type");
+  for (size_t i = 0; name && i < sizeof TYPES / sizeof *TYPES; i++) {
+    if (strcmp(name, TYPES[i].name) != 0) continue;
+    int fits = TYPES[i].format == c->format;
+    if (TYPES[i].type == T_COMPLEX && fits) {
+      fits = c->nchildren == 2 && c->children[0].format == F_FLOAT64 && c->children[1].format == F_FLOAT64;
+    }
+    if (fits) return TYPES[i].type;
+  }
+  exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s' cannot hold logical type '%s'", c->name,
+                 name ? name : "(none)");
+}
+
+static SEXP read_type(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size,
+                      int depth) {
+  switch (logical_type(c, logical)) {
+  case T_NULL: {
+    SEXP x = Rf_allocVector(LGLSXP, size);
+    for (int64_t i = 0; i < size; i++) LOGICAL(x)[i] = NA_LOGICAL;
+    return x;
+  }
+  case T_BOOL: return read_bool(c, start, size);
+  case T_INT: return read_int(r, c, start, size);
+  case T_LONG: return read_long(r, c, storage, start, size);
+  case T_DOUBLE: return read_double(r, c, start, size);
+  case T_COMPLEX: return read_complex(c, start, size);
+  case T_DECIMAL: return read_decimal(r, c, logical, start, size);
+  case T_BIGINT: reader_note(r, "bigint_as_text", logical); return read_strings(r, c, start, size);
+  case T_STRING: return read_strings(r, c, start, size);
+  case T_BYTES: return read_bytes(r, c, start, size);
+  case T_DATE: return read_date(r, c, logical, storage, start, size);
+  case T_TIME: return read_time(r, c, logical, start, size);
+  case T_TIMESTAMP: return read_timestamp(r, c, logical, storage, start, size);
+  case T_DURATION: return read_duration(r, c, logical, storage, start, size);
+  case T_CATEGORY: return read_category(r, c, logical, start, size, depth);
+  case T_LIST: return read_list(r, c, logical, start, size, depth);
+  default: return read_struct(r, c, logical, start, size, depth);
+  }
+}
+
+SEXP column_read(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth) {
+  if (start < 0 || size < 0 || start > c->length || size > c->length - start) {
+    exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s' is too short", c->name);
+  }
+  SEXP only_r = list_get(logical, "r");
+  SEXP x = read_type(r, c, logical, list_text(only_r, "storage"), start, size, depth);
+  if (list_get(only_r, "class") != R_NilValue || list_get(only_r, "tzone") != R_NilValue) {
+    PROTECT(x);
+    x = exchange_call("codec_finish", x, only_r, NULL);
+    UNPROTECT(1);
+  }
+  return x;
+}

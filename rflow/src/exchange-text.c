@@ -1,0 +1,208 @@
+/* Text and bytes -> offsets and data; the bitmap of missing values. */
+#include <string.h>
+#include "exchange-buffer.h"
+
+#define BLOCK 4096
+
+void validity_begin(validity_t *v, R_xlen_t length) {
+  v->bits = R_NilValue;
+  v->length = length;
+  v->nulls = 0;
+  PROTECT_WITH_INDEX(v->bits, &v->index);
+}
+
+void validity_clear(validity_t *v, R_xlen_t i) {
+  if (v->bits == R_NilValue) {
+    R_xlen_t size = (v->length + 7) / 8;
+    REPROTECT(v->bits = Rf_allocVector(RAWSXP, size), v->index);
+    memset(RAW(v->bits), 0xFF, size);
+    if (v->length % 8) RAW(v->bits)[size - 1] = (uint8_t)((1 << (v->length % 8)) - 1);
+  }
+  RAW(v->bits)[i >> 3] &= (uint8_t)~(1 << (i & 7));
+  v->nulls++;
+}
+
+void validity_write(writer_t *w, validity_t *v, SEXP buffers) {
+  if (v->bits == R_NilValue) return;
+  double offset = writer_begin(w);
+  writer_put(w, RAW(v->bits), XLENGTH(v->bits));
+  SET_VECTOR_ELT(buffers, 0, writer_end(w, offset));
+}
+
+/* Elements of a chunk: a raw vector is one value, NULL (a missing list element) none. */
+static R_xlen_t chunk_length(SEXP chunk) { return TYPEOF(chunk) == RAWSXP ? 1 : Rf_xlength(chunk); }
+
+R_xlen_t chunks_length(SEXP chunks, R_xlen_t nchunks) {
+  R_xlen_t length = 0;
+  for (R_xlen_t i = 0; i < nchunks; i++) length += chunk_length(VECTOR_ELT(chunks, i));
+  return length;
+}
+
+/* ---- text and bytes: offsets first, then the data ---- */
+
+static int is_utf8(const uint8_t *s, R_xlen_t n) {
+  for (R_xlen_t i = 0; i < n;) {
+    uint8_t c = s[i];
+    if (c < 0x80) { i++; continue; }
+    int more = c >= 0xC2 && c <= 0xDF ? 1 : (c & 0xF0) == 0xE0 ? 2 : c >= 0xF0 && c <= 0xF4 ? 3 : 0;
+    if (!more || i + more >= n) return 0;
+    for (int j = 1; j <= more; j++) if ((s[i + j] & 0xC0) != 0x80) return 0;
+    if ((c == 0xE0 && s[i + 1] < 0xA0) || (c == 0xED && s[i + 1] > 0x9F) || (c == 0xF0 && s[i + 1] < 0x90) ||
+        (c == 0xF4 && s[i + 1] > 0x8F)) return 0;
+    i += more + 1;
+  }
+  return 1;
+}
+
+static int is_ascii(const char *s, R_xlen_t n) {
+  uint64_t word, any = 0;
+  R_xlen_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    memcpy(&word, s + i, 8);
+    any |= word;
+  }
+  for (; i < n; i++) any |= (uint8_t)s[i];
+  return (any & 0x8080808080808080u) == 0;
+}
+
+/* The UTF-8 bytes of a string and their number. What is made here lives until vmaxset(). */
+static const char *utf8_text(SEXP s, R_xlen_t *n) {
+  const char *text = CHAR(s);
+  *n = XLENGTH(s);
+  if (is_ascii(text, *n)) return text;
+  cetype_t encoding = Rf_getCharCE(s);
+  if (encoding == CE_NATIVE || encoding == CE_LATIN1) {
+    text = Rf_translateCharUTF8(s);
+    *n = (R_xlen_t)strlen(text);
+  }
+  if (encoding == CE_BYTES || !is_utf8((const uint8_t *)text, *n)) {
+    exchange_abort("artifact_unsupported", "Convert it with iconv(x, \"latin1\", \"UTF-8\") (or the encoding it has), or "
+                   "store it as bytes with charToRaw().", "a text is not valid in its encoding");
+  }
+  return text;
+}
+
+typedef struct {
+  int64_t block[BLOCK];
+  int filled;
+  int64_t at;
+} offsets_t;
+
+static void offsets_put(writer_t *w, offsets_t *o) {
+  o->block[o->filled++] = o->at;
+  if (o->filled == BLOCK) {
+    writer_put(w, o->block, sizeof o->block);
+    o->filled = 0;
+  }
+}
+
+/* An untouched lazy vector: its offsets and bytes are copied as they are. */
+static void source_offsets(writer_t *w, offsets_t *o, const column_t *c, int64_t start, R_xlen_t size, validity_t *valid,
+                           R_xlen_t done) {
+  const int64_t *in = (const int64_t *)c->values + start;
+  int64_t base = o->at - in[0];
+  for (R_xlen_t i = 0; i < size; i++) {
+    if (!is_present(c, start + i)) validity_clear(valid, done + i);
+    o->at = base + in[i + 1];
+    offsets_put(w, o);
+  }
+}
+
+static void string_offsets(writer_t *w, offsets_t *o, SEXP chunk, validity_t *valid, R_xlen_t done) {
+  const void *top = vmaxget();
+  for (R_xlen_t i = 0; i < XLENGTH(chunk); i++) {
+    SEXP s = STRING_ELT(chunk, i);
+    R_xlen_t n = 0;
+    if (s == NA_STRING) validity_clear(valid, done + i);
+    else utf8_text(s, &n);
+    o->at += n;
+    offsets_put(w, o);
+    vmaxset(top);
+  }
+}
+
+static void string_data(writer_t *w, SEXP chunk) {
+  const void *top = vmaxget();
+  for (R_xlen_t i = 0; i < XLENGTH(chunk); i++) {
+    SEXP s = STRING_ELT(chunk, i);
+    R_xlen_t n;
+    if (s == NA_STRING) continue;
+    const char *text = utf8_text(s, &n);
+    writer_put(w, text, n);
+    vmaxset(top);
+  }
+}
+
+SEXP write_text(writer_t *w, const char *name, SEXP chunks, R_xlen_t nchunks) {
+  offsets_t o = {.filled = 0, .at = 0};
+  validity_t valid;
+  R_xlen_t done = 0, length = chunks_length(chunks, nchunks);
+  SEXP buffers = PROTECT(Rf_allocVector(VECSXP, 3));
+  validity_begin(&valid, length);
+  double offset = writer_begin(w);
+  int64_t start;
+  offsets_put(w, &o);
+  for (R_xlen_t i = 0; i < nchunks; i++) {
+    SEXP chunk = VECTOR_ELT(chunks, i);
+    if (chunk == R_NilValue) continue;
+    const column_t *source = altrep_strings_source(chunk, &start);
+    if (source) source_offsets(w, &o, source, start, XLENGTH(chunk), &valid, done);
+    else string_offsets(w, &o, chunk, &valid, done);
+    done += XLENGTH(chunk);
+  }
+  writer_put(w, o.block, o.filled * sizeof *o.block);
+  SET_VECTOR_ELT(buffers, 1, writer_end(w, offset));
+  offset = writer_begin(w);
+  for (R_xlen_t i = 0; i < nchunks; i++) {
+    SEXP chunk = VECTOR_ELT(chunks, i);
+    if (chunk == R_NilValue) continue;
+    const column_t *source = altrep_strings_source(chunk, &start);
+    const int64_t *in = source ? (const int64_t *)source->values + start : NULL;
+    if (source) writer_put(w, source->data + in[0], in[XLENGTH(chunk)] - in[0]);
+    else string_data(w, chunk);
+  }
+  SET_VECTOR_ELT(buffers, 2, writer_end(w, offset));
+  validity_write(w, &valid, buffers);
+  SEXP entry = layout_entry(name, "large_utf8", (double)length, valid.nulls, buffers, R_NilValue);
+  UNPROTECT(2);
+  return entry;
+}
+
+/* Element i of a chunk of bytes: the raw vector itself, or an element of a list. */
+static SEXP bytes_element(SEXP chunk, R_xlen_t i) { return TYPEOF(chunk) == RAWSXP ? chunk : VECTOR_ELT(chunk, i); }
+
+SEXP write_bytes(writer_t *w, const char *name, SEXP chunks, R_xlen_t nchunks) {
+  offsets_t o = {.filled = 0, .at = 0};
+  validity_t valid;
+  R_xlen_t done = 0, length = chunks_length(chunks, nchunks);
+  SEXP buffers = PROTECT(Rf_allocVector(VECSXP, 3));
+  validity_begin(&valid, length);
+  double offset = writer_begin(w);
+  offsets_put(w, &o);
+  for (R_xlen_t i = 0; i < nchunks; i++) {
+    SEXP chunk = VECTOR_ELT(chunks, i);
+    R_xlen_t size = TYPEOF(chunk) == RAWSXP ? 1 : Rf_xlength(chunk);
+    for (R_xlen_t j = 0; j < size; j++, done++) {
+      SEXP bytes = bytes_element(chunk, j);
+      if (bytes == R_NilValue) validity_clear(&valid, done);
+      o.at += Rf_xlength(bytes);
+      offsets_put(w, &o);
+    }
+  }
+  writer_put(w, o.block, o.filled * sizeof *o.block);
+  SET_VECTOR_ELT(buffers, 1, writer_end(w, offset));
+  offset = writer_begin(w);
+  for (R_xlen_t i = 0; i < nchunks; i++) {
+    SEXP chunk = VECTOR_ELT(chunks, i);
+    R_xlen_t size = TYPEOF(chunk) == RAWSXP ? 1 : Rf_xlength(chunk);
+    for (R_xlen_t j = 0; j < size; j++) {
+      SEXP bytes = bytes_element(chunk, j);
+      if (Rf_xlength(bytes)) writer_put(w, RAW_RO(bytes), XLENGTH(bytes));
+    }
+  }
+  SET_VECTOR_ELT(buffers, 2, writer_end(w, offset));
+  validity_write(w, &valid, buffers);
+  SEXP entry = layout_entry(name, "large_binary", (double)length, valid.nulls, buffers, R_NilValue);
+  UNPROTECT(2);
+  return entry;
+}

@@ -1,0 +1,4 @@
+library(testthat)
+library(rflow)
+
+test_check("rflow")

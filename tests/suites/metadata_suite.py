@@ -1,0 +1,285 @@
+"""The contract of ports.Metadata.
+
+    test_metadata = metadata_suite.suite(lambda folder: open_metadata(folder))
+
+`make(folder)` opens the metadata of that folder; called again it opens the same, as another process would, where
+the implementation can. The cases hold the lock of the runs that they call running (pyflow.metadata.liveness).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pytest
+
+from pyflow.metadata.liveness import hold_run_lock
+from pyflow.spec.records import (
+    ArtifactRow,
+    AttemptFinished,
+    AttemptPid,
+    AttemptRow,
+    AttemptStarted,
+    RunCreated,
+    RunFinished,
+    RunRow,
+    TaskRow,
+)
+from pyflow.spec.task import ArtifactRef, TaskError
+
+FLOW = "GenreStatsFlow"
+
+
+def suite(make):
+    """A pytest test with one case for each promise of the port."""
+
+    @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+    def test(case, tmp_path):
+        with ExitStack() as stack:
+            for run in ("1", "2", "3"):
+                stack.enter_context(hold_run_lock(tmp_path, FLOW, run))
+            metadata = make(tmp_path)
+            stack.callback(metadata.close)
+            case(metadata)
+
+    return test
+
+
+def ref(text, *, kind="scalar", type="str"):
+    return ArtifactRef(
+        digest=hashlib.sha256(text.encode()).hexdigest(), kind=kind, size=len(text) + 800, type=type, preview=text
+    )
+
+
+def run_row(run="1", *, flow=FLOW, at=None, **values):
+    return RunRow(flow, run, "running", "ann", 100.0 + int(run) if at is None else at, None, {"name": flow}, **values)
+
+
+def started(task, step, *, run="1", attempt=0, inputs=(), at=200.0, **values):
+    """The change that begins an attempt, with the rows in it."""
+    row = TaskRow(FLOW, run, step, task, "running", at, inputs=inputs, attempt=attempt, **values)
+    folder = f"/elsewhere/{step}/{task}/{attempt}"
+    return AttemptStarted(row, AttemptRow(FLOW, run, step, task, attempt, "running", None, at, folder=folder))
+
+
+def finished(task, step, artifacts, own=None, *, run="1", attempt=0, status="success", at=300.0, **values):
+    own = frozenset(artifacts if own is None else own)
+    values = {"final": True, **values}
+    return AttemptFinished(FLOW, run, step, task, attempt, status, at, artifacts=artifacts, own=own, **values)
+
+
+def done(task, step, artifacts, own=None, *, inputs=(), run="1"):
+    return [started(task, step, inputs=inputs, run=run), finished(task, step, artifacts, own, run=run)]
+
+
+def names(metadata, task, run="1"):
+    return {row.name: (row.ref, row.inherited) for row in metadata.artifacts(FLOW, run, task=task)}
+
+
+def nothing_is_there(metadata):
+    assert metadata.flows() == []
+    assert metadata.runs() == metadata.runs(FLOW) == metadata.runs(FLOW, "1", limit=1) == []
+    assert metadata.tasks(FLOW, "1") == []
+    assert metadata.attempts(FLOW, "1") == []
+    assert metadata.artifacts(FLOW, "1") == []
+
+
+def a_run_comes_back_as_it_was(metadata):
+    row = run_row(origin="0", tags=("a", "b"), system_tags=("user:ann",), info={"pid": 1, "versions": {"r": "4.2.2"}})
+    row = replace(row, graph={"name": FLOW, "doc": "Größe \U0001f3ac"})
+    metadata.record([RunCreated(row)])
+    assert metadata.runs() == [row]
+    metadata.record([RunFinished(FLOW, "1", "failed", 400.0, {"message": "no"})])
+    assert metadata.runs() == [replace(row, status="failed", finished_at=400.0, error={"message": "no"})]
+
+
+def runs_are_newest_first(metadata):
+    metadata.record([RunCreated(run_row(run)) for run in ("2", "3", "1")])
+    metadata.record([RunCreated(run_row("9", flow="Other", at=50.0)), RunFinished(FLOW, "2", "success", 400.0)])
+    assert [row.run for row in metadata.runs()] == ["3", "2", "1", "9"]
+    assert [row.run for row in metadata.runs(FLOW, limit=2)] == ["3", "2"]
+    assert [row.run for row in metadata.runs(FLOW, "2")] == ["2"]
+    assert metadata.runs(FLOW, limit=0) == []
+    assert [row.run for row in metadata.runs(FLOW, status="success")] == ["2"]
+    assert [row.run for row in metadata.runs(FLOW, status="running", limit=1)] == ["3"]
+    assert metadata.flows() == [FLOW, "Other"]
+
+
+def runs_of_one_moment_are_newest_first(metadata):
+    metadata.record([RunCreated(run_row(run, at=5.0)) for run in ("1", "2", "3")])
+    assert [row.run for row in metadata.runs(FLOW)] == ["3", "2", "1"]
+
+
+def a_task_comes_back_as_it_was(metadata):
+    frames = ({"split": "start", "owner": "1", "index": 3, "count": 5, "foreach": "genres"},)
+    begin = started("7", "fit", inputs=("2",), foreach=frames)
+    metadata.record([RunCreated(run_row()), begin])
+    assert metadata.tasks(FLOW, "1") == [begin.task]
+    assert metadata.attempts(FLOW, "1") == [begin.attempt]
+    metadata.record([AttemptPid(FLOW, "1", "7", 0, 4711)])
+    assert metadata.attempts(FLOW, "1") == [replace(begin.attempt, pid=4711)]
+    metadata.record([finished("7", "fit", {}, warnings=("column x", "column y"))])
+    assert metadata.tasks(FLOW, "1") == [replace(begin.task, status="success", finished_at=300.0)]
+    ended = replace(begin.attempt, pid=4711, status="success", finished_at=300.0, warnings=("column x", "column y"))
+    assert metadata.attempts(FLOW, "1") == [ended]
+
+
+def tasks_are_in_the_order_of_making(metadata):
+    made = [("_parameters", "_parameters"), ("1", "start"), *((str(n), "fit") for n in range(2, 12)), ("12", "join")]
+    metadata.record([RunCreated(run_row()), RunCreated(run_row("2"))])
+    metadata.record([started(task, step) for task, step in made])
+    metadata.record([started("1", "start", run="2")])
+    assert [row.task for row in metadata.tasks(FLOW, "1")] == [task for task, _ in made]
+    assert [row.task for row in metadata.tasks(FLOW, "1", "fit")] == [str(n) for n in range(2, 12)]
+    assert [row.task for row in metadata.tasks(FLOW, "1", task="12")] == ["12"]
+    assert metadata.tasks(FLOW, "1", "fit", "12") == []
+    assert [row.task for row in metadata.attempts(FLOW, "1", "fit")] == [str(n) for n in range(2, 12)]
+
+
+def a_failure_and_its_retry(metadata):
+    error = TaskError("ValueError", "bad genre", traceback="...", file="flow.py", line=41)
+    first = started("1", "start")
+    metadata.record([RunCreated(run_row()), first])
+    metadata.record([finished("1", "start", {"x": ref("half")}, status="failed", error=error)])
+    assert metadata.tasks(FLOW, "1")[0].status == "failed"
+    assert names(metadata, "1") == {"x": (ref("half"), False)}
+    again = started("1", "start", attempt=1, at=350.0)
+    metadata.record([again])
+    assert metadata.tasks(FLOW, "1") == [replace(first.task, attempt=1)], "created once"
+    assert names(metadata, "1") == {}, "the last attempt has nothing yet"
+    metadata.record([finished("1", "start", {"x": ref("whole")}, attempt=1)])
+    attempts = metadata.attempts(FLOW, "1")
+    assert [(row.attempt, row.status, row.error) for row in attempts] == [(0, "failed", error), (1, "success", None)]
+    assert metadata.tasks(FLOW, "1")[0].status == "success"
+    assert names(metadata, "1") == {"x": (ref("whole"), False)}
+
+
+def an_end_that_is_not_final_leaves_the_task_running(metadata):
+    metadata.record([RunCreated(run_row()), started("1", "start")])
+    metadata.record([finished("1", "start", {}, status="crashed", final=False)])
+    assert metadata.tasks(FLOW, "1")[0].status == "running"
+    assert metadata.attempts(FLOW, "1")[0].status == "crashed"
+
+
+def artifacts_come_back_as_they_were(metadata):
+    values = {"b": ref("2", kind="list", type="list"), "a": ref("1")}
+    metadata.record([RunCreated(run_row()), *done("1", "start", values)])
+    assert metadata.artifacts(FLOW, "1") == [
+        ArtifactRow(FLOW, "1", "start", "1", 0, name, values[name], False) for name in ("a", "b")
+    ]
+    assert [row.ref for row in metadata.artifacts(FLOW, "1", "start", "1", "b")] == [values["b"]]
+    assert metadata.artifacts(FLOW, "1", name="c") == []
+    assert metadata.artifacts(FLOW, "1", "end") == []
+
+
+def two_languages_may_name_one_blob_differently(metadata):
+    python, r = ref("Action", type="str"), ref("Action", type="character")
+    metadata.record([RunCreated(run_row()), *done("1", "start", {"a": python, "b": r})])
+    assert names(metadata, "1") == {"a": (python, False), "b": (r, False)}
+
+
+def inherited_artifacts(metadata):
+    a, b, c = ref("a"), ref("b"), ref("c")
+    metadata.record([RunCreated(run_row())])
+    metadata.record(done("1", "start", {"a": a, "b": b}))
+    metadata.record(done("2", "next", {"a": a, "b": b, "c": c}, ["c"], inputs=("1",)))
+    metadata.record(done("3", "next", {"a": c, "b": b, "c": c}, ["a"], inputs=("2",)))
+    metadata.record(done("4", "next", {"a": c, "c": c}, [], inputs=("3",)))
+    metadata.record(done("5", "next", {"a": c, "b": a, "c": c}, ["b"], inputs=("4",)))
+    metadata.record(done("6", "next", {"a": c, "b": a, "c": c}, [], inputs=("5",)))
+    assert names(metadata, "2") == {"a": (a, True), "b": (b, True), "c": (c, False)}
+    assert names(metadata, "3") == {"a": (c, False), "b": (b, True), "c": (c, True)}
+    assert names(metadata, "4") == {"a": (c, True), "c": (c, True)}
+    assert names(metadata, "5") == {"a": (c, True), "b": (a, False), "c": (c, True)}
+    assert names(metadata, "6") == {"a": (c, True), "b": (a, True), "c": (c, True)}
+    assert [row.task for row in metadata.artifacts(FLOW, "1", name="b")] == ["1", "2", "3", "5", "6"]
+    assert len(metadata.artifacts(FLOW, "1")) == 2 + 3 + 3 + 2 + 3 + 3
+
+
+def the_same_value_set_anew_is_not_inherited(metadata):
+    metadata.record([RunCreated(run_row()), *done("1", "start", {"a": ref("a")})])
+    metadata.record(done("2", "next", {"a": ref("a")}, ["a"], inputs=("1",)))
+    assert names(metadata, "2") == {"a": (ref("a"), False)}
+
+
+def a_join_and_all_removed(metadata):
+    metadata.record([RunCreated(run_row()), *done("1", "start", {"a": ref("a")})])
+    for task in ("2", "3"):
+        metadata.record(done(task, "fit", {"a": ref("a"), "x": ref(task)}, ["x"], inputs=("1",)))
+    metadata.record(done("4", "join", {"x": ref("3"), "n": ref("2")}, ["x", "n"], inputs=("2", "3")))
+    metadata.record(done("5", "end", {}, [], inputs=("4",)))
+    assert names(metadata, "4") == {"x": (ref("3"), False), "n": (ref("2"), False)}
+    assert names(metadata, "5") == {}
+
+
+def a_failed_attempt_has_only_its_own(metadata):
+    metadata.record([RunCreated(run_row()), *done("1", "start", {"a": ref("a"), "b": ref("b")})])
+    metadata.record([started("2", "next", inputs=("1",)), finished("2", "next", {"c": ref("c")}, status="failed")])
+    assert names(metadata, "2") == {"c": (ref("c"), False)}
+
+
+def artifacts_of_an_input_that_is_retried_later_stay(metadata):
+    """What a task inherited does not depend on what happens to others afterwards."""
+    metadata.record([RunCreated(run_row()), *done("1", "start", {"a": ref("a"), "b": ref("b")})])
+    metadata.record(done("2", "next", {"a": ref("a"), "b": ref("b")}, [], inputs=("1",)))
+    metadata.record([started("1", "start", attempt=1), finished("1", "start", {"z": ref("z")}, attempt=1)])
+    assert names(metadata, "2") == {"a": (ref("a"), True), "b": (ref("b"), True)}
+
+
+def one_transaction_may_hold_all(metadata):
+    metadata.record(
+        [
+            RunCreated(run_row()),
+            *done("1", "start", {"a": ref("a")}),
+            started("2", "end", inputs=("1",)),
+            AttemptPid(FLOW, "1", "2", 0, 5),
+            finished("2", "end", {"a": ref("a")}, []),
+            RunFinished(FLOW, "1", "success", 400.0),
+        ]
+    )
+    assert metadata.runs()[0].status == "success"
+    assert [row.status for row in metadata.tasks(FLOW, "1")] == ["success", "success"]
+    assert names(metadata, "2") == {"a": (ref("a"), True)}
+    metadata.record([])
+
+
+def all_or_nothing(metadata):
+    metadata.record([RunCreated(run_row())])
+    for bad in (finished("9", "start", {}), RunFinished(FLOW, "9", "success", 1.0), RunCreated(run_row())):
+        with pytest.raises(Exception):  # noqa: B017 - a mistake of the engine; what matters is what it leaves
+            metadata.record([started("1", "start"), RunFinished(FLOW, "1", "success", 1.0), bad])
+        assert metadata.tasks(FLOW, "1") == []
+        assert metadata.runs()[0].status == "running"
+    metadata.record([started("1", "start")])
+    assert len(metadata.tasks(FLOW, "1")) == 1
+
+
+def what_runs_in_a_run_that_is_over_was_interrupted(metadata):
+    metadata.record([RunCreated(run_row()), started("1", "start")])
+    assert metadata.tasks(FLOW, "1")[0].status == "running"
+    metadata.record([RunFinished(FLOW, "1", "failed", 400.0)])
+    assert metadata.tasks(FLOW, "1")[0].status == "interrupted"
+    assert metadata.attempts(FLOW, "1")[0].status == "interrupted"
+
+
+CASES = [
+    nothing_is_there,
+    a_run_comes_back_as_it_was,
+    runs_are_newest_first,
+    runs_of_one_moment_are_newest_first,
+    a_task_comes_back_as_it_was,
+    tasks_are_in_the_order_of_making,
+    a_failure_and_its_retry,
+    an_end_that_is_not_final_leaves_the_task_running,
+    artifacts_come_back_as_they_were,
+    two_languages_may_name_one_blob_differently,
+    inherited_artifacts,
+    the_same_value_set_anew_is_not_inherited,
+    a_join_and_all_removed,
+    a_failed_attempt_has_only_its_own,
+    artifacts_of_an_input_that_is_retried_later_stay,
+    one_transaction_may_hold_all,
+    all_or_nothing,
+    what_runs_in_a_run_that_is_over_was_interrupted,
+]
