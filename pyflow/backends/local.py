@@ -243,7 +243,7 @@ def _read_result(folder: Path) -> TaskResult | None:
     """None if there is no result; a result that cannot be read is none."""
     try:
         return parse_result(json.loads((folder / "result.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, PyflowError):
         return None
 
 

@@ -18,7 +18,7 @@ from pyflow.spec.graph import Graph
 # How a language's interpreter is told to become a fork server that listens on descriptor FD.
 COMMANDS: Mapping[str, Sequence[str]] = {
     "python": ("-m", "pyflow.runner", "FD"),
-    "r": ("--no-echo", "--no-restart", "--no-save", "-e", "rflow:::zygote_main(FD)"),
+    "r": ("--no-echo", "--no-restore", "--no-save", "-e", "rflow:::zygote_main(FD)"),
 }
 MISSING_PACKAGE = "there is no package called"
 

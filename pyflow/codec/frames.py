@@ -99,16 +99,17 @@ def _categorical_leaf(values: Any, dtype: Any) -> Leaf | None:
     return logical, arrays.categories(logical, np.asarray(values.codes, dtype=np.int32), levels.array)
 
 
+_NULLABLE = {
+    "bool": "boolean",
+    **{f"int{bits}": f"Int{bits}" for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": f"UInt{bits}" for bits in (8, 16, 32, 64)},
+}
 _MASKED = {
     "boolean": pd.arrays.BooleanArray,
     "Float32": pd.arrays.FloatingArray,
     "Float64": pd.arrays.FloatingArray,
-    **{
-        name.replace("int", "Int").replace("uI", "UI"): pd.arrays.IntegerArray
-        for name in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-    },
+    **{name: pd.arrays.IntegerArray for name in _NULLABLE.values() if name != "boolean"},
 }
-_NULLABLE = {array: name for name, array in ()} | {name.lower(): name for name in _MASKED if "nt" in name}
 
 
 def from_frame(frame: pd.DataFrame) -> Table:
@@ -145,8 +146,8 @@ def values(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
         return _categorical(logical, array, file)
     if kind == "timestamp" and logical.tz is not None:
         ticks = vectors.to_numpy(Logical("timestamp", unit=logical.unit), array, file)
-        return pd.array(ticks, copy=False).tz_localize("UTC").tz_convert(_zone(logical.tz))  # type: ignore[attr-defined]
-    masked = dtype if dtype in _MASKED else _NULLABLE.get(kind, "boolean" if kind == "bool" else None)
+        return pd.array(ticks, copy=False).tz_localize("UTC").tz_convert(zone_of(logical.tz))  # type: ignore[attr-defined]
+    masked = dtype if dtype in _MASKED else _NULLABLE.get(kind)
     if masked is not None and (dtype is None or dtype in _MASKED):
         return _masked(masked, logical, array, file)
     if kind == "date" and dtype is None:
@@ -154,7 +155,8 @@ def values(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
     return vectors.to_numpy(logical, array, file)
 
 
-def _zone(name: str) -> Any:
+def zone_of(name: str) -> Any:
+    """What pandas takes for a time zone of this name."""
     return "UTC" if name == "" else scalars.zone(name) if name[0] in "+-" else name
 
 

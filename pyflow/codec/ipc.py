@@ -80,7 +80,7 @@ def open_file(source: Path | Buffer) -> ArtifactFile:
     """Open an artifact; raises StoreError `artifact_corrupt`, `artifact_version` or `blob_missing`."""
     memory = _map(source) if isinstance(source, Path) else pa.py_buffer(bytearray(source))
     try:
-        return _open(memory)
+        return open_buffer(memory)
     except StoreError as error:
         if isinstance(source, Path):
             error.message = f"{source}: {error.message}"
@@ -99,7 +99,8 @@ def _map(path: Path) -> pa.Buffer:
         raise StoreError(f"cannot read artifact file {path}: {error.strerror}", code="blob_missing") from error
 
 
-def _open(memory: pa.Buffer) -> ArtifactFile:
+def open_buffer(memory: pa.Buffer) -> ArtifactFile:
+    """Open an artifact that lies in memory, without a copy."""
     start = memoryview(memory)[: len(_MAGIC)]
     if bytes(start) != _MAGIC:
         raise corrupt("it is not an Arrow IPC file")

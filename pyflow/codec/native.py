@@ -31,11 +31,12 @@ _user_modules: set[str] = set()
 
 
 class Unsupported(Exception):
-    """A value that cannot be kept at all; `advice` says two ways out."""
+    """A value that cannot be kept at all; `advice` says two ways out, `kind` is the class of the value."""
 
     def __init__(self, why: str, advice: str) -> None:
         super().__init__(why)
         self.advice = advice
+        self.kind = ""
 
 
 @dataclass(frozen=True)

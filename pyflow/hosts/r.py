@@ -47,10 +47,11 @@ class RHost:
             answer = lines.receive()
         except OSError as error:
             lines.close()
-            raise HostError(f"the R fork server does not answer: {error}", code="host_lost") from error
+            raise HostError(f"the R fork server does not answer at {server}: {error}", code="host_lost") from error
         if answer is None or answer.get("event") != "forked":
             lines.close()
-            raise HostError(f"the R fork server could not start a process: {answer}", code="host_lost")
+            reason = answer["error"]["message"] if answer and "error" in answer else "it has ended"
+            raise HostError(f"the R fork server could not start a process: {reason}", code="host_lost")
         return cls(lines, answer["pid"])
 
     def converse(
@@ -59,20 +60,27 @@ class RHost:
         """Run the step; `answer` gives the reply to each request of R. None if the step ended well."""
         clock = _Deadline(timeout)
         try:
-            self.lines.send(run)
+            self._send(run)
             while True:
                 message = self._receive(clock)
                 if message is None:
                     return _lost(clock, run["step"])
-                if "event" in message:
+                if message.get("event") == "exited":
                     return _exited(message, clock, run["step"])
-                if message["op"] == "done":
+                if message.get("op") == "done":
                     return None
-                if message["op"] == "error":
-                    return _r_error(message["error"], clock, run["step"])
-                self.lines.send(answer(message))
-        except OSError as error:
-            return TaskError("HostError", f"the connection to R broke: {error}", code="host_lost", language="r")
+                if message.get("op") == "error":
+                    return _r_error(message.get("error") or {}, clock, run["step"])
+                self._send(answer(message))
+        except HostError as error:
+            return TaskError("HostError", error.message, error.code, "r")
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        """A host that is gone is noticed when it is read from, with what the server says of its end."""
+        try:
+            self.lines.send(message)
+        except OSError:
+            pass
 
     def _receive(self, clock: _Deadline) -> Message | None:
         while True:
@@ -89,9 +97,8 @@ class RHost:
                 self.lines.sock.settimeout(None)
 
     def close(self) -> None:
-        """End the process if it is still there."""
+        """Close the connection; the fork server ends the process if it is still there."""
         self.lines.close()
-        kernel.signal_process(self.pid, signal.SIGTERM)
 
 
 class _Deadline:
@@ -113,9 +120,8 @@ class _Deadline:
 
 
 def _r_error(data: Mapping[str, Any], clock: _Deadline, step: str) -> TaskError:
-    error = parse_error({**data, "language": "r"})
-    if error is None:
-        raise HostError("R sent an empty error", code="protocol_error")
+    error = parse_error({"type": "error", "message": "", **data, "language": "r"})
+    assert error is not None
     return _timeout(clock, step, traceback=error.traceback) if clock.rang else error
 
 

@@ -90,13 +90,15 @@ class _Answers:
         }
 
     def __call__(self, message: Message) -> Message:
-        answer = self._answers.get(message["op"])
+        answer = self._answers.get(message.get("op", ""))
         if answer is None:
-            return _refusal(HostError(f"unknown request {message['op']!r}", code="protocol_error"))
+            return _refusal(HostError(f"unknown request {message.get('op')!r}", code="protocol_error"))
         try:
             return {"ok": True, **answer(message)}
         except PyflowError as error:
             return _refusal(error)
+        except KeyError as error:
+            return _refusal(HostError(f"request {message['op']!r} lacks the field {error}", code="protocol_error"))
 
     def _load(self, message: Message) -> Message:
         ref = self.session.ref(message["name"], message.get("input"))
@@ -147,4 +149,4 @@ class _Answers:
 
 
 def _refusal(error: PyflowError) -> Message:
-    return {"ok": False, "error": {**error.to_json(), "message": str(error)}}
+    return {"ok": False, "error": error.to_json()}

@@ -21,7 +21,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 def _get(data: Mapping[str, Any], key: str, kind: Any, default: Any = ...) -> Any:
     """The value of `key`, which must be of type `kind`; without a default it must be there."""
     value = data.get(key, default) if isinstance(data, Mapping) else ...
-    if value is ... or not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+    if value is ... or not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         shown = "is missing" if value is ... else f"cannot be {value!r:.100}"
         raise HostError(f"{key!r} of a message about a task {shown}", code="protocol_error")
     return value
@@ -197,6 +197,7 @@ def parse_request(data: Mapping[str, Any]) -> TaskRequest:
         _get(data, key, kind)
     known = TaskRequest.__dataclass_fields__
     values = {key: value for key, value in data.items() if key in known}
+    values["flow_file"] = _get(data, "flow_file", str | None, None)
     values["parameters"] = parse_refs(_get(data, "parameters", Mapping, {}))
     values["inputs"] = tuple(_parse_input(item) for item in _get(data, "inputs", Sequence, ()))
     values["foreach"] = tuple(_parse_frame(item) for item in _get(data, "foreach", Sequence, ()))

@@ -8,7 +8,7 @@
 #' | flow | `name`, `pathspec`, `latest_run`, `latest_successful_run`, `runs`, `run(id)` |
 #' | run | `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `username`, `tags`, `steps`, `step(name)`, `tasks`, `data`, `artifacts`, `exception` |
 #' | step | `name`, `pathspec`, `tasks`, `task`, `run` |
-#' | task | `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `index`, `attempts`, `data`, `artifacts`, `stdout`, `stderr`, `exception`, `step`, `run` |
+#' | task | `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `index`, `attempts`, `warnings`, `data`, `artifacts`, `stdout`, `stderr`, `exception`, `step`, `run` |
 #' | artifact | `name`, `pathspec`, `kind`, `class`, `size`, `preview`, `digest`, `value` |
 #'
 #' `x[["id"]]` is a part: a flow's run, a run's step, a step's task, a task's artifact. `data` holds the artifacts (those of
@@ -36,7 +36,7 @@ flow_client <- structure(
   class = "rflow_constructor",
   function(flow) {
     check_text(flow, "flow_client(): `flow`")
-    if (!flow %in% list_flows()) abort_no_flow(flow)
+    bridge_ask("runs", flow = flow, limit = 1L) # an error if there is no such flow
     new_client("flow", flow = flow)
   }
 )
@@ -58,34 +58,21 @@ print.rflow_constructor <- function(x, ...) {
 #' @export
 list_flows <- function() as.character(unlist(bridge_ask("flows")))
 
-abort_no_flow <- function(flow) {
-  known <- list_flows()
-  near <- nearest_name(flow, known)
-  hint <- if (!is.null(near)) {
-    paste0("Did you mean `", near, "`?")
-  } else if (length(known)) {
-    paste("There are:", paste(known, collapse = ", "))
-  } else {
-    paste0("The store seen from ", getwd(), " has no flow that has been run.")
-  }
-  abort_rflow(paste0("There is no flow `", flow, "`."), "not_found", hint)
-}
-
 client_properties_flow <- function() {
   list(
     name = \(x) field(x, "flow"),
     pathspec = \(x) field(x, "flow"),
-    runs = \(x) flow_runs(x, NULL),
-    latest_run = \(x) first_or_null(flow_runs(x, 1L)),
-    latest_successful_run = \(x) first_or_null(Filter(\(run) run$successful, flow_runs(x, NULL))),
+    runs = \(x) flow_runs(x),
+    latest_run = \(x) first_or_null(flow_runs(x, limit = 1L)),
+    latest_successful_run = \(x) first_or_null(flow_runs(x, limit = 1L, status = "success")),
     run = \(x) \(id) flow_run(x, id),
     part = \(x) \(id) flow_run(x, id)
   )
 }
 
-# Runs, newest first, by id.
-flow_runs <- function(x, limit) {
-  rows <- bridge_ask("runs", flow = field(x, "flow"), limit = limit)
+# Runs, newest first, by id; those of a status, and at most `limit`, if given.
+flow_runs <- function(x, limit = NULL, status = NULL) {
+  rows <- bridge_ask("runs", flow = field(x, "flow"), limit = limit, status = status)
   by_name(lapply(rows, new_run), vapply(rows, \(row) row$run, ""))
 }
 

@@ -2,24 +2,30 @@
 
 new_run <- function(row) new_client("run", row = row)
 
+# The run's row as it is now: what has ended does not change any more.
+run_row <- function(x) {
+  row <- field(x, "row")
+  if (row$finished) row else run_ask(x, "run")
+}
+
 client_properties_run <- function() {
-  row <- \(name) \(x) field(x, "row")[[name]]
+  row <- \(name) \(x) run_row(x)[[name]]
   list(
-    id = row("run"),
+    id = \(x) field(x, "row")$run,
     pathspec = \(x) paste(field(x, "row")$flow, field(x, "row")$run, sep = "/"),
     status = row("status"),
     successful = row("successful"),
     finished = row("finished"),
     created_at = \(x) client_time(field(x, "row")$created_at),
-    finished_at = \(x) client_time(field(x, "row")$finished_at),
+    finished_at = \(x) client_time(run_row(x)$finished_at),
     username = row("username"),
-    tags = \(x) as.character(unlist(field(x, "row")$tags)),
+    tags = \(x) as.character(unlist(run_row(x)$tags)),
     steps = run_steps,
     step = \(x) \(name) run_step(x, name),
     tasks = \(x) run_tasks(x, NULL),
     data = \(x) new_data(run_artifacts(x), x$pathspec),
     artifacts = \(x) named_artifacts(run_artifacts(x), x$pathspec),
-    exception = \(x) new_exception(field(x, "row")$error),
+    exception = \(x) new_exception(run_row(x)$error),
     part = \(x) \(name) run_step(x, name)
   )
 }
@@ -29,24 +35,22 @@ run_place <- function(x) field(x, "row")[c("flow", "run")]
 
 run_ask <- function(x, op, ...) do.call(bridge_ask, c(list(op), run_place(x), list(...)))
 
-# Steps that have been run, by name, in the order in which they began.
+# Steps that have begun, by name, in the order in which they did.
 run_steps <- function(x) {
-  names <- vapply(run_ask(x, "steps"), step_row_name, "")
+  names <- vapply(run_ask(x, "steps"), \(row) row$step, "")
   by_name(lapply(names, \(name) new_client("step", run = x, name = name)), names)
 }
 
-# The bridge gives steps as names or as rows with a name.
-step_row_name <- function(row) if (is.list(row)) row$step else row
-
 run_step <- function(x, name) {
   check_text(name, "run$step(): the step's name")
-  steps <- run_steps(x)
-  if (!is.null(steps[[name]])) return(steps[[name]])
-  near <- nearest_name(name, names(steps))
-  abort_rflow(
-    paste0("Run ", x$pathspec, " has no step `", name, "`."), "not_found",
-    if (is.null(near)) paste("It has:", paste(names(steps), collapse = ", ")) else paste0("Did you mean `", near, "`?")
-  )
+  check_step_begun(x, name)
+  new_client("step", run = x, name = name)
+}
+
+# An error if the run has no such step or has not got there.
+check_step_begun <- function(x, name) {
+  if (length(run_ask(x, "tasks", step = name))) return(invisible())
+  abort_rflow(paste0("Step ", x$pathspec, "/", name, " has no task: the run is ", x$status, "."), "not_found")
 }
 
 # Tasks of one step, or of all (NULL), by id.
@@ -65,17 +69,13 @@ client_properties_step <- function() {
     pathspec = \(x) paste(field(x, "run")$pathspec, field(x, "name"), sep = "/"),
     run = \(x) field(x, "run"),
     tasks = \(x) run_tasks(field(x, "run"), field(x, "name")),
-    task = \(x) step_task(x),
+    task = step_task,
     part = \(x) \(id) step_part(x, client_id(id, "step[[]]: the task's id"))
   )
 }
 
 # The step's only task, or the first of a foreach.
-step_task <- function(x) {
-  tasks <- x$tasks
-  if (length(tasks)) return(tasks[[1]])
-  abort_rflow(paste0("Step ", x$pathspec, " has no task yet."), "not_found")
-}
+step_task <- function(x) x$tasks[[1]]
 
 step_part <- function(x, id) {
   tasks <- x$tasks

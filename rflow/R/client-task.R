@@ -1,22 +1,31 @@
 # Tasks of the client.
 
+# The task's row as it is now.
+task_row <- function(x) {
+  row <- field(x, "row")
+  if (row$finished) return(row)
+  rows <- run_ask(field(x, "run"), "tasks", step = row$step)
+  Find(\(other) identical(other$task, row$task), rows)
+}
+
 client_properties_task <- function() {
-  row <- \(name) \(x) field(x, "row")[[name]]
+  row <- \(name) \(x) task_row(x)[[name]]
   list(
-    id = row("task"),
+    id = \(x) field(x, "row")$task,
     pathspec = \(x) paste(field(x, "run")$pathspec, field(x, "row")$step, field(x, "row")$task, sep = "/"),
     status = row("status"),
     successful = row("successful"),
     finished = row("finished"),
     created_at = \(x) client_time(field(x, "row")$created_at),
-    finished_at = \(x) client_time(field(x, "row")$finished_at),
+    finished_at = \(x) client_time(task_row(x)$finished_at),
     index = row("index"),
     attempts = row("attempts"),
+    warnings = \(x) as.character(unlist(task_row(x)$warnings)),
     data = \(x) new_data(task_artifacts(x), x$pathspec),
     artifacts = \(x) named_artifacts(task_artifacts(x), x$pathspec),
     stdout = \(x) task_log(x, "stdout"),
     stderr = \(x) task_log(x, "stderr"),
-    exception = \(x) new_exception(field(x, "row")$error),
+    exception = \(x) new_exception(task_row(x)$error),
     step = \(x) run_step(field(x, "run"), field(x, "row")$step),
     run = \(x) field(x, "run"),
     part = \(x) \(name) task_part(x, name)
@@ -27,8 +36,8 @@ task_ask <- function(x, op, ...) {
   do.call(run_ask, c(list(field(x, "run"), op), field(x, "row")[c("step", "task")], list(...)))
 }
 
-# Artifact rows of the task, each with the step and task it is asked of.
-task_artifacts <- function(x) lapply(task_ask(x, "artifacts"), \(row) c(row, field(x, "row")[c("step", "task")]))
+# Artifact rows of the task: what it set, what it passed on, parameters and constants.
+task_artifacts <- function(x) task_ask(x, "artifacts")
 
 task_part <- function(x, name) data_artifact(x$data, name)
 

@@ -50,10 +50,15 @@ parameter_default <- function(item) {
   if (!is.function(item$default)) return(item$default)
   tryCatch(item$default(), error = function(error) {
     abort_rflow(
-      paste0("parameter `", item$name, "`: its default is a function that failed: ", conditionMessage(error)),
-      "definition", if (!is.null(item$line)) paste0("It stands at ", item$file, ":", item$line)
+      paste0(item_label(item), "its default is a function that failed: ", conditionMessage(error)), "definition"
     )
   })
+}
+
+# How messages name a parameter: where it was written, and its name.
+item_label <- function(item) {
+  place <- if (!is.null(item$line)) paste0(item$file, ":", item$line, ": ")
+  paste0(place, "parameter `", item$name, "`: ")
 }
 
 default_type <- function(value) {
@@ -69,7 +74,7 @@ default_value <- function(value, type, item) {
   if (!is.null(item$separator)) return(I(value))
   if (length(value) != 1) {
     abort_rflow(
-      paste0("parameter `", item$name, "`: its default has ", length(value), " values."), "definition",
+      paste0(item_label(item), "its default has ", length(value), " values."), "definition",
       "Give a `separator` for a list of values, or type = \"json\"."
     )
   }

@@ -42,9 +42,10 @@ abort_flow_dots <- function(what, dots) {
     )
   }
   label <- names(dots)[1]
-  shown <- if (length(label) && nzchar(label)) paste0("unknown argument `", label, "`") else describe_value(extra)
-  abort_rflow(paste0(what, ": ", shown, " is not expected here."), "definition",
-    "Arguments are: name, doc, start, end.")
+  shown <- if (length(label) && nzchar(label)) paste0("the argument `", label, "`") else describe_value(extra)
+  abort_rflow(
+    paste0(what, " does not take ", shown, "."), "definition", "Its arguments are: name, doc, start, end."
+  )
 }
 
 # steps, parameters and constants are unnamed lists in the order written; names may repeat, the checker reports it.

@@ -26,22 +26,24 @@
 parameter <- function(flow, parameter, required = FALSE, help = NULL, separator = NULL, default = NULL, type = NULL,
                       is_flag = FALSE) {
   if (missing(flow)) flow <- NULL
-  check_flow(flow, "parameter()")
-  if (missing(parameter)) abort_rflow("parameter() needs the parameter's name.", "definition")
-  check_text(parameter, "parameter(): the parameter's name")
-  what <- paste0("parameter `", parameter, "`: ")
-  check_flag(required, paste0(what, "`required`"))
-  check_text(help, paste0(what, "`help`"), optional = TRUE, empty = TRUE)
-  check_text(separator, paste0(what, "`separator`"), optional = TRUE)
-  check_flag(is_flag, paste0(what, "`is_flag`"))
-  if (is_flag) {
-    type <- "bool"
-    default <- if (is.null(default)) FALSE else default
-  }
-  add_parameter(flow, list(
-    name = parameter, kind = "value", type = check_type(type, what), default = default, required = required,
-    separator = separator, help = paste0(help, "")
-  ), sys.call())
+  if (missing(parameter)) parameter <- NULL
+  call <- sys.call()
+  force(flow)
+  with_place(call, {
+    check_flow(flow, "parameter()")
+    check_text(parameter, "parameter(): the parameter's name")
+    what <- paste0("parameter `", parameter, "`: ")
+    check_flag(required, paste0(what, "`required`"))
+    check_text(help, paste0(what, "`help`"), optional = TRUE, empty = TRUE)
+    check_text(separator, paste0(what, "`separator`"), optional = TRUE)
+    check_flag(is_flag, paste0(what, "`is_flag`"))
+    type <- if (is_flag) "bool" else check_type(type, what)
+  })
+  if (is_flag && is.null(default)) default <- FALSE
+  add_parameter(flow, call, list(
+    name = parameter, kind = "value", type = type, default = default, required = required, separator = separator,
+    help = paste0(help, "")
+  ))
 }
 
 #' @rdname parameter
@@ -51,19 +53,23 @@ parameter <- function(flow, parameter, required = FALSE, help = NULL, separator 
 include_file <- function(flow, name, default = NULL, required = FALSE, is_text = TRUE, encoding = "utf-8",
                          help = NULL) {
   if (missing(flow)) flow <- NULL
-  check_flow(flow, "include_file()")
-  if (missing(name)) abort_rflow("include_file() needs the parameter's name.", "definition")
-  check_text(name, "include_file(): `name`")
-  what <- paste0("include_file `", name, "`: ")
-  if (!is.function(default)) check_text(default, paste0(what, "`default`"), optional = TRUE)
-  check_flag(required, paste0(what, "`required`"))
-  check_flag(is_text, paste0(what, "`is_text`"))
-  check_text(encoding, paste0(what, "`encoding`"))
-  check_text(help, paste0(what, "`help`"), optional = TRUE, empty = TRUE)
-  add_parameter(flow, list(
+  if (missing(name)) name <- NULL
+  call <- sys.call()
+  force(flow)
+  with_place(call, {
+    check_flow(flow, "include_file()")
+    check_text(name, "include_file(): the parameter's name")
+    what <- paste0("include_file `", name, "`: ")
+    if (!is.function(default)) check_text(default, paste0(what, "`default`"), optional = TRUE)
+    check_flag(required, paste0(what, "`required`"))
+    check_flag(is_text, paste0(what, "`is_text`"))
+    check_text(encoding, paste0(what, "`encoding`"))
+    check_text(help, paste0(what, "`help`"), optional = TRUE, empty = TRUE)
+  })
+  add_parameter(flow, call, list(
     name = name, kind = "file", type = if (is_text) "text" else "bytes", default = default, required = required,
     encoding = if (is_text) encoding, help = paste0(help, "")
-  ), sys.call())
+  ))
 }
 
 #' @rdname parameter
@@ -80,7 +86,7 @@ constant <- function(flow, ...) {
   flow
 }
 
-add_parameter <- function(flow, item, call) {
+add_parameter <- function(flow, call, item) {
   place <- place_of_call(call, used_places(flow$parameters))
   flow$parameters <- c(flow$parameters, list(c(item, list(file = place$file, line = place$line))))
   flow

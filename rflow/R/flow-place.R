@@ -51,6 +51,18 @@ place_of_call <- function(call, used = integer()) {
   list(file = file, line = lines[best[1]], last = found[[best[1]]]$last)
 }
 
+# Evaluate `expr`, the body of the call of an exported function; an error about its arguments says where it was written.
+with_place <- function(call, expr) {
+  tryCatch(expr, rflow_error_definition = function(error) {
+    place <- if (is.null(error$place)) place_of_call(call)
+    if (!is.null(place$line)) {
+      error$place <- paste0(place$file, ":", place$line)
+      error$message <- paste0(error$place, ": ", error$message)
+    }
+    stop(error)
+  })
+}
+
 used_places <- function(items) unlist(lapply(items, \(x) x$line))
 
 # Give each decorator the line where it was written: inside its step's call if it stands there.

@@ -23,14 +23,17 @@
 #' @export
 step <- function(flow, ..., step = NULL, r_function = NULL, next_step = NULL, foreach = NULL, join = NULL) {
   if (missing(flow)) flow <- NULL
-  if (inherits(flow, "lm")) {
-    abort_rflow("step() here adds a step to a flow.", "definition", "To choose a model's terms, write stats::step().")
-  }
-  check_flow(flow, "step()")
-  check_dots(as.list(substitute(list(...)))[-1], paste(c("step()", step), collapse = " "))
-  given <- sort_step_arguments(list(...), step, r_function)
-  check_step(given, next_step, foreach, join)
-  place <- place_of_call(sys.call(), used_places(flow$steps))
+  call <- sys.call()
+  written <- as.list(substitute(list(...)))[-1]
+  # The flow is evaluated first: in a pipe it is the steps before this one, which have places of their own.
+  force(flow)
+  with_place(call, {
+    check_first_is_flow(flow)
+    check_dots(written, step_label(c(list(step), written)))
+    given <- sort_step_arguments(list(...), step, r_function)
+    check_step(given, next_step, foreach, join)
+  })
+  place <- place_of_call(call, used_places(flow$steps))
   item <- list(
     name = given$name, fn = given$fn, next_step = next_step, foreach = foreach,
     join = step_joins(given$fn, join), decorators = place_decorators(given$decorators, place),
@@ -40,10 +43,22 @@ step <- function(flow, ..., step = NULL, r_function = NULL, next_step = NULL, fo
   flow
 }
 
+check_first_is_flow <- function(flow) {
+  if (inherits(flow, "lm")) {
+    abort_rflow("step() here adds a step to a flow.", "definition", "To choose a model's terms, write stats::step().")
+  }
+  check_flow(flow, "step()")
+}
+
+# How messages name the step: by the first text among its arguments.
+step_label <- function(arguments) {
+  name <- Find(\(x) is.character(x) && length(x) == 1, arguments)
+  if (is.null(name)) "step()" else paste0("step `", name, "`")
+}
+
 # What `...` holds, told apart by type: name, fn and decorators.
 sort_step_arguments <- function(dots, step, r_function) {
-  label <- if (is.character(step)) step else Find(is.character, dots)
-  what <- paste0("step ", if (length(label)) paste0("`", label[1], "`") else "()")
+  what <- step_label(c(list(step), dots))
   check_known_names(dots, what)
   is_decorator <- vapply(dots, inherits, NA, "rflow_decorator")
   is_function <- vapply(dots, \(x) is.function(x) || inherits(x, "rflow_function"), NA)

@@ -15,7 +15,7 @@ run_command <- function(flow, args) {
   graph <- tempfile("graph-", fileext = ".json")
   on.exit(unlink(graph))
   writeLines(enc2utf8(graph_json(flow)), graph, useBytes = TRUE)
-  command <- shQuote(python_command(args, "3", "run"))
+  command <- shQuote(python_command(args, "3", flow$name))
   status <- stream_command(paste("exec", paste(command, collapse = " "), "3<", shQuote(graph), "2>&1"))
   if (status == 0) return(invisible())
   abort_rflow(
@@ -32,8 +32,9 @@ stream_command <- function(command) {
   while (length(line <- readLines(connection, n = 1, warn = FALSE)) == 1) cat(line, "\n", sep = "")
   status <- close(connection)
   open <- FALSE
-  # close() gives NULL for success, and else what waitpid() gives.
-  if (is.null(status)) 0L else if (status >= 256) status %/% 256L else 128L + status
+  # close() gives nothing or what waitpid() gives: the exit code times 256, or the number of a signal.
+  if (is.null(status) || status == 0) return(0L)
+  if (status >= 256) status %/% 256L else 128L + status
 }
 
 # A flow typed in a session has no file that its tasks could load. This saves the session in one (host-load.R restores

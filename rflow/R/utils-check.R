@@ -34,8 +34,7 @@ check_dots <- function(dots, what) {
   empty <- vapply(dots, identical, NA, quote(expr = ))
   if (!any(empty)) return(invisible())
   abort_rflow(
-    paste0(what, ": argument ", which(empty)[1], " is empty."), "definition",
-    "There is a comma too many; remove it."
+    paste0(what, ": an argument is empty."), "definition", "There is a comma too many; remove it."
   )
 }
 

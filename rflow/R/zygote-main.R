@@ -35,7 +35,7 @@ load_error <- function(error) {
   }
   if (identical(error$type, "packageNotFoundError")) {
     package <- sub("^.*[\u2018'\"](.*)[\u2019'\"].*$", "\\1", error$message)
-    error$message <- paste0(error$message, "\nInstall it: install.packages(\"", package, "\")")
+    error$hint <- paste0("Install it in R: install.packages(\"", package, "\")")
   }
   error
 }

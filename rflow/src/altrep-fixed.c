@@ -38,6 +38,7 @@ SEXP altrep_fixed(SEXP handle, int type, const void *values, R_xlen_t length) {
   SEXP count = PROTECT(Rf_ScalarReal((double)length));
   R_altrep_class_t class = type == RAWSXP ? raw_class : type == REALSXP ? double_class : integer_class;
   SEXP x = R_new_altrep(class, place, count);
+  map_get(handle)->users++;
   UNPROTECT(2);
   return x;
 }

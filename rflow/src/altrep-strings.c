@@ -102,6 +102,7 @@ SEXP altrep_strings(SEXP handle, const column_t *c, int64_t start, int64_t size)
   SET_VECTOR_ELT(place, 1, handle);
   memcpy(RAW(VECTOR_ELT(place, 0)), &source, sizeof source);
   SEXP x = R_new_altrep(string_class, place, R_NilValue);
+  map_get(handle)->users++;
   UNPROTECT(1);
   return x;
 }

@@ -218,16 +218,16 @@ static SEXP write_moments(writer_t *w, const char *name, const char *format, SEX
   k.per = (unit && strcmp(unit, "ns") == 0 ? 1e9L : 1e6L) * unit_seconds(list_text(logical, "units"));
   int whole = nchunks && TYPEOF(VECTOR_ELT(chunks, 0)) == INTSXP;
   SEXP entry = write_fixed(w, name, format, whole ? from_whole_moment : from_moment, &k, 8, chunks, nchunks);
-  if (k.lost) {
-    PROTECT(entry);
-    writer_note(w, "timestamp_precision", format);
+  PROTECT(entry);
+  if (k.lost) writer_note(w, "timestamp_precision", format);
+  SEXP text = PROTECT(Rf_mkString(unit ? unit : "us"));
+  entry = PROTECT(layout_extra(entry, "unit", text));
+  if (strcmp(format, "timestamp") == 0) {
+    SEXP zone = PROTECT(Rf_mkString(tz && *tz ? tz : "UTC"));
+    entry = layout_extra(entry, "timezone", zone);
     UNPROTECT(1);
   }
-  entry = layout_extra(entry, "unit", Rf_mkString(unit ? unit : "us"));
-  if (strcmp(format, "timestamp") != 0) return entry;
-  PROTECT(entry);
-  entry = layout_extra(entry, "timezone", Rf_mkString(tz && *tz ? tz : "UTC"));
-  UNPROTECT(1);
+  UNPROTECT(3);
   return entry;
 }
 
@@ -272,7 +272,7 @@ SEXP array_write(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xle
 /* How finely the numbers of `x` (days, or units of `seconds` seconds) must be counted: 0 whole days or microseconds,
  * 1 nanoseconds, 2 nanoseconds although some are finer, 3 microseconds for the same reason and a wider range, 4 no
  * integer holds them. The answer is what codec-plan.R makes the logical type from. */
-int moment_fit(SEXP x, double seconds, int days) {
+static int moment_fit(SEXP x, double seconds, int days) {
   if (TYPEOF(x) == INTSXP) return 0;
   long double us = 1e6L * seconds, ns = 1e9L * seconds, limit = days ? INT32_MAX : 9.2e18L;
   int exact_us = 1, exact_ns = 1, in_us = 1, in_ns = 1;
@@ -290,4 +290,8 @@ int moment_fit(SEXP x, double seconds, int days) {
   }
   if (days || exact_us) return 0;
   return in_ns ? (exact_ns ? 1 : 2) : 3;
+}
+
+SEXP exchange_moment_fit(SEXP x, SEXP seconds, SEXP days) {
+  return Rf_ScalarInteger(moment_fit(x, Rf_asReal(seconds), Rf_asLogical(days)));
 }

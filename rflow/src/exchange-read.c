@@ -223,7 +223,7 @@ static SEXP read_time(reader_t *r, const column_t *c, SEXP logical, int64_t star
   return x;
 }
 
-static double unit_seconds(const char *units) {
+double unit_seconds(const char *units) {
   static const struct { const char *name; double seconds; } UNITS[] = {
     {"mins", 60}, {"hours", 3600}, {"days", 86400}, {"weeks", 604800}};
   for (int i = 0; units && i < 4; i++) {

@@ -5,8 +5,9 @@
  *   exchange-read.c     columns -> R vectors            altrep-*.c  vectors that stay in the mapped file
  *   exchange-tree.c     nodes and pools -> R values
  *   exchange-walk.c     R values -> nodes and pools
- *   exchange-buffer.c   R vectors -> column buffers, with their layout
+ *   exchange-buffer.c   R vectors -> column buffers, with their layout; exchange-text.c does text and bytes
  *   exchange-writer.c   the scratch file
+ *   exchange-native.c   what is inside a value
  *   exchange-json.c     canonical JSON
  */
 #ifndef RFLOW_H
@@ -30,6 +31,7 @@ SEXP exchange_call(const char *name, SEXP a, SEXP b, SEXP c);
 typedef struct {
   uint8_t *bytes;
   int64_t size;
+  int users;  /* vectors that live in it */
   int mapped; /* 1: mmap, vectors may stay in it; 0: a copy, which only lives as long as the handle */
 } mapping_t;
 
@@ -81,6 +83,8 @@ typedef struct {
 SEXP column_read(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth);
 void reader_note(reader_t *r, const char *code, SEXP logical);
 void reader_begin(reader_t *r, SEXP handle);
+/* Seconds in one of R's time units; 1 for anything else. */
+double unit_seconds(const char *units);
 SEXP tree_read(reader_t *r, const column_t *columns, int count, SEXP pools);
 
 /* ---- vectors that stay in the file ---- */
@@ -120,11 +124,17 @@ SEXP layout_extra(SEXP entry, const char *name, SEXP value);
 SEXP array_write(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xlen_t nchunks, int depth);
 /* The layout of a large_list with one element, the child that is already written. */
 SEXP list_around(writer_t *w, const char *name, SEXP child);
-/* How finely Dates, instants and durations must be counted: see codec-plan.R. */
-int moment_fit(SEXP x, double per, int days);
 
-SEXP value_write(SEXP value, SEXP path);
 
 SEXP json_text(SEXP value);
+
+/* ---- .Call ---- */
+
+SEXP exchange_read(SEXP layout);
+SEXP exchange_value_write(SEXP value, SEXP path);
+SEXP exchange_table_write(SEXP values, SEXP names, SEXP logicals, SEXP path);
+SEXP exchange_moment_fit(SEXP x, SEXP seconds, SEXP days);
+SEXP exchange_is_data(SEXP x);
+SEXP exchange_holds_pointer(SEXP x);
 
 #endif

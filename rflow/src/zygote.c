@@ -130,16 +130,30 @@ static void report_end(Server *server, pid_t pid, int status) {
            WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
   for (int i = 0; i < server->count; i++) {
     if (server->links[i].pid != pid) continue;
+    kill(-pid, SIGKILL); /* what the task left behind, if it led a group of its own */
     tell(server->links[i].fd, message);
     drop(server, i);
     return;
   }
 }
 
+/* End what left its task's process group and was adopted; only when no task runs is it surely nobody's. */
+static void end_strays(void) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+  FILE *file = fopen(path, "re");
+  if (!file) return;
+  int pid;
+  while (fscanf(file, "%d", &pid) == 1) kill(pid, SIGKILL);
+  fclose(file);
+}
+
 static void reap(Server *server) {
-  int status;
+  int status, tasks = 0;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) report_end(server, pid, status);
+  for (int i = 0; i < server->count; i++) tasks += server->links[i].pid != 0;
+  if (!tasks) end_strays();
 }
 
 /* What the child undoes of the server before it goes its own way. */
@@ -259,6 +273,7 @@ static void end_server(Server *server) {
   close(server->listener);
   for (int i = 0; i < server->count; i++)
     if (server->links[i].pid) end_task(server->links[i].pid, 1);
+  end_strays();
   while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
   }
   while (server->count) drop(server, server->count - 1);
@@ -273,6 +288,9 @@ SEXP rflow_zygote_serve(SEXP control, SEXP listener) {
     fcntl(wake[i], F_SETFL, O_NONBLOCK);
   }
   rflow_close_on_exec(server.control);
+#ifdef __linux__
+  prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a task leaves behind comes to this process, which ends it */
+#endif
   set_handler(SIGINT, SIG_IGN, &server.interrupt); /* Ctrl-C is the engine's to handle */
   set_handler(SIGTERM, on_signal, &server.terminate);
   set_handler(SIGCHLD, on_signal, NULL);

@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from vectors import SPEC, case_id, cases
 
 from pyflow.spec.check import check_graph
 from pyflow.spec.errors import DefinitionError
 from pyflow.spec.graph import graph_to_json, parse_graph
 from pyflow.spec.structure import structure
+from tests.conformance.vectors import SPEC, case_id, cases
 
 CASES = cases("graph")
 GOOD = [case for case in CASES if "expect" in case]

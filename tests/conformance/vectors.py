@@ -8,7 +8,7 @@ VECTORS = SPEC / "vectors"
 
 
 def cases(area, pattern="*.json"):
-    """All cases of an area, as (id, case) pairs for pytest.mark.parametrize through `named`."""
+    """All cases in the files of an area that match `pattern`."""
     return [case for path in sorted((VECTORS / area).glob(pattern)) for case in json.loads(path.read_text("utf-8"))]
 
 

@@ -14,14 +14,18 @@ from pyflow.spec.check import check_graph
 from pyflow.spec.errors import GraphError
 from pyflow.spec.graph import MISSING, graph_to_json, parse_graph
 
-HEADER = "from pyflow import FlowSpec, IncludeFile, JSONType, Parameter, catch, environment, r_step, retry, step, timeout\n"
+HEADER = (
+    "from pyflow import FlowSpec, IncludeFile, JSONType, Parameter, catch, environment, r_step, retry, step, timeout\n"
+)
 numbers = itertools.count()
 
 
 def compiled(tmp_path, body, name="F"):
     """The graph of flow class F with this body; the class statement is on line 2."""
     path = tmp_path / f"flow_{next(numbers)}.py"
-    path.write_text(HEADER + f"class {name}(FlowSpec):\n" + textwrap.indent(textwrap.dedent(body).strip("\n"), "    ") + "\n")
+    path.write_text(
+        HEADER + f"class {name}(FlowSpec):\n" + textwrap.indent(textwrap.dedent(body).strip("\n"), "    ") + "\n"
+    )
     return compile_flow(getattr(load_file(path), name))
 
 
@@ -57,7 +61,9 @@ def test_a_class_becomes_a_graph(tmp_path):
     assert [(d.name, d.line) for d in start.decorators] == [("retry", 7), ("catch", 8)]
     assert (start.line, start.doc) == (10, "Begins.")
     assert graph.constants == ("x",)
-    assert [(p.name, p.type, p.default, p.help, p.line) for p in graph.parameters] == [("alpha", "float", 0.5, "rate", 5)]
+    assert [(p.name, p.type, p.default, p.help, p.line) for p in graph.parameters] == [
+        ("alpha", "float", 0.5, "rate", 5)
+    ]
     assert check_graph(graph) == []
 
 

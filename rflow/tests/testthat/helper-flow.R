@@ -15,3 +15,6 @@ graph_of_lines <- function(..., name = "TestFlow", frame = parent.frame()) {
 }
 
 lines_of <- function(items) unlist(lapply(items, \(x) x$line))
+
+# Messages without the place in the test's own file, for snapshots.
+without_places <- function(lines) sub("^( *)/.*[.]R:[0-9]+: ", "\\1", lines)

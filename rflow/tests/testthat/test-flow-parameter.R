@@ -52,7 +52,7 @@ test_that("a default function is called when the graph is made, not when the flo
 })
 
 test_that("mistakes name the parameter and say what to do", {
-  expect_snapshot(error = TRUE, {
+  expect_snapshot(error = TRUE, transform = without_places, {
     parameter("alpha")
     parameter(flow("F"))
     parameter(flow("F"), "alpha", required = "yes")

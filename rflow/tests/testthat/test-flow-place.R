@@ -77,3 +77,22 @@ test_that("a step that is made by other means has no line, but its file", {
   expect_null(graph$steps[[1]]$line)
   expect_match(graph$steps[[1]]$file, "flow[.]R$")
 })
+
+test_that("a mistake in an argument is placed at the call that has it", {
+  path <- write_flow_file(
+    "flow('TestFlow') |>",
+    "  parameter('alpha', required = 'yes') |>",
+    "  step('start', next_step = 'end') |>",
+    "  step('end') |>",
+    "  run()"
+  )
+  expect_error(load_definitions(path), paste0(path, ":2: parameter `alpha`: `required`"), fixed = TRUE)
+  path <- write_flow_file(
+    "flow('TestFlow') |>",
+    "  step('start',",
+    "    retry(times = 'x'), next_step = 'end') |>",
+    "  step('end', ) |>",
+    "  run()"
+  )
+  expect_error(load_definitions(path), paste0(path, ":2: retry(): `times`"), fixed = TRUE)
+})

@@ -26,7 +26,7 @@ test_that("a step's verbs leave the flow before them as it was", {
 
 test_that("mistakes name the step and the argument", {
   f <- function(self) NULL
-  expect_snapshot(error = TRUE, {
+  expect_snapshot(error = TRUE, transform = without_places, {
     step("start", f)
     step(lm(dist ~ speed, cars))
     step(flow("F"))
@@ -51,7 +51,7 @@ test_that("mistakes name the step and the argument", {
 })
 
 test_that("so do those of flow() and run()", {
-  expect_snapshot(error = TRUE, {
+  expect_snapshot(error = TRUE, transform = without_places, {
     flow()
     flow(3)
     flow("F", )

@@ -1,0 +1,37 @@
+"""Read results: flows, runs, steps, tasks, artifacts. Nothing here writes, no value is opened unasked.
+
+    from pyflow import Flow
+    run = Flow("GenreStatsFlow").latest_successful_run
+    run.data.genre_stats
+
+Objects ask the store when a question is put to them; what cannot change any more is asked once.
+"""
+
+from __future__ import annotations
+
+from pyflow.client.artifacts import Artifact, Artifacts, Data
+from pyflow.client.catalog import Catalog, default_catalog
+from pyflow.client.failure import Failure
+from pyflow.client.flows import Flow, Pyflow
+from pyflow.client.runs import Run, Step
+from pyflow.client.tasks import Attempt, Task
+
+Metaflow = Pyflow
+DataArtifact = Artifact
+
+__all__ = [
+    "Artifact",
+    "Artifacts",
+    "Attempt",
+    "Catalog",
+    "Data",
+    "DataArtifact",
+    "Failure",
+    "Flow",
+    "Metaflow",
+    "Pyflow",
+    "Run",
+    "Step",
+    "Task",
+    "default_catalog",
+]

@@ -1,0 +1,186 @@
+"""Artifacts, and the two namespaces through which they are reached by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pyflow.client.catalog import Catalog, default_catalog
+from pyflow.client.missing import MissingItem, MissingName, split_pathspec, suggestion
+from pyflow.spec.errors import NotFoundError
+from pyflow.spec.records import ArtifactRow
+from pyflow.spec.task import PARAMETERS
+
+
+class Artifact:
+    """A named value of a task. Only `data` opens it; the rest is told from the metadata."""
+
+    def __init__(self, pathspec: str, catalog: Catalog | None = None) -> None:
+        catalog = catalog or default_catalog()
+        flow, run, step, task, name = split_pathspec(pathspec, "flow/run/step/task/artifact")
+        rows = task_artifacts(catalog, flow, run, step, task)
+        found = next((row for row in rows if row.name == name), None)
+        if found is None:
+            known = suggestion(name, (row.name for row in rows), what="artifacts")
+            raise NotFoundError(
+                f"there is no artifact {name!r} in {flow}/{run}/{step}/{task}", hint=f"{known} {catalog.place}"
+            )
+        self._row = found
+        self._catalog = catalog
+
+    @classmethod
+    def from_row(cls, row: ArtifactRow, catalog: Catalog) -> Artifact:
+        self = cls.__new__(cls)
+        self._row, self._catalog = row, catalog
+        return self
+
+    @property
+    def row(self) -> ArtifactRow:
+        """The artifact's row in the metadata."""
+        return self._row
+
+    @property
+    def name(self) -> str:
+        return self._row.name
+
+    id = name
+
+    @property
+    def pathspec(self) -> str:
+        row = self._row
+        return f"{row.flow}/{row.run}/{row.step}/{row.task}/{row.name}"
+
+    @property
+    def data(self) -> Any:
+        """The value. Each time a new one: changing it changes nothing in the store."""
+        return self._catalog.codec.decode(self.path)
+
+    @property
+    def path(self) -> Path:
+        """The value's file on this machine: Arrow IPC, read-only, its digest checked."""
+        return self._catalog.store.get(self.digest)
+
+    @property
+    def digest(self) -> str:
+        """BLAKE3 of the file: equal for equal values."""
+        return self._row.ref.digest
+
+    sha = digest
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self._row.ref.size
+
+    @property
+    def kind(self) -> str:
+        """`table`, `vector`, `array`, `scalar`, `list`, `dict` or `native`."""
+        return self._row.ref.kind
+
+    @property
+    def type(self) -> str:
+        """The value's class, as the language that wrote it calls it."""
+        return self._row.ref.type
+
+    @property
+    def preview(self) -> str:
+        return self._row.ref.preview
+
+    @property
+    def inherited(self) -> bool:
+        """Whether the task passed it on as it had got it."""
+        return self._row.inherited
+
+    def __repr__(self) -> str:
+        return f"Artifact({self.pathspec!r}: {summary(self)})"
+
+
+class Artifacts:
+    """The artifacts of a task or run by name: `x.name`, `x["name"]`, `"name" in x`, iteration."""
+
+    __slots__ = ("_items", "_owner", "_place")
+
+    def __init__(self, owner: str, items: Iterable[Artifact], place: str) -> None:
+        self._owner = owner
+        self._items = {item.name: item for item in items}
+        self._place = place
+
+    def __getattr__(self, name: str) -> Any:
+        return self._get(name, MissingName)
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{type(self).__name__} cannot be copied or pickled: take the values out of it")
+
+    def __getitem__(self, name: str) -> Any:
+        return self._get(name, MissingItem)
+
+    def _get(self, name: str, error: Callable[..., NotFoundError]) -> Artifact:
+        found = self._items.get(name)
+        if found is None:
+            known = suggestion(name, self._items, what="artifacts")
+            raise error(f"{self._owner} has no artifact {name!r}", hint=f"{known} {self._place}")
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._items
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items.values())
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._items)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._items)
+
+    def __repr__(self) -> str:
+        width = max(map(len, self._items), default=0)
+        lines = [f"  {name:<{width}}  {summary(item)}" for name, item in self._items.items()]
+        return "\n".join([f"{self._owner}: {len(lines)} artifacts", *lines])
+
+
+class Data(Artifacts):
+    """The same, but a name gives the value, and iteration the names."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        # Only a known name is opened: notebooks ask any object for dozens of names.
+        return self._get(name, MissingName).data
+
+    def __getitem__(self, name: str) -> Any:
+        return self._get(name, MissingItem).data
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+
+def summary(artifact: Artifact) -> str:
+    """One line: kind, class, size, preview."""
+    preview = " ".join(artifact.preview.split())
+    shown = preview if len(preview) <= 60 else preview[:59] + "…"
+    parts = [artifact.kind + (f" <{artifact.type}>" if artifact.type else ""), size_text(artifact.size), shown]
+    return ", ".join(part for part in parts if part)
+
+
+def size_text(size: float) -> str:
+    """A number of bytes as people read it: 812 B, 12.3 kB, 4.0 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 999.5:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def task_artifacts(catalog: Catalog, flow: str, run: str, step: str, task: str) -> list[ArtifactRow]:
+    """All that the next step can read on `self`: the task's artifacts, parameters and constants; by name."""
+    own = catalog.metadata.artifacts(flow, run, step, task)
+    if step == PARAMETERS:
+        return own
+    names = {row.name for row in own}
+    given = [row for row in catalog.metadata.artifacts(flow, run, PARAMETERS) if row.name not in names]
+    return sorted([*own, *given], key=lambda row: row.name)

@@ -1,0 +1,157 @@
+"""What the client of R asks through reticulate: text in, text out, so that no bridge converts a value.
+
+`ask('{"op": "run", "flow": "MyFlow", "run": "17"}')` answers `{"ok": {...}}` or `{"error": {"code", "message", "hint"}}`.
+Times are seconds since 1970. R reads a value itself, from the file that `layout` describes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pyflow.client.artifacts import Artifact
+from pyflow.client.catalog import default_catalog
+from pyflow.client.flows import Flow, Pyflow
+from pyflow.client.runs import Run
+from pyflow.client.tasks import Task, foreach_index
+from pyflow.codec.layout import layout_of
+from pyflow.spec.errors import PyflowError, UserError
+from pyflow.spec.records import RUNNING, SUCCESS, AttemptRow, RunRow, TaskRow
+
+Request = Mapping[str, Any]
+
+
+def ask(text: str) -> str:
+    """Answer one request."""
+    try:
+        request = json.loads(text)
+        op = request["op"]
+        if op not in OPERATIONS:
+            raise UserError(f"unknown request {op!r}", code="protocol_error")
+        answer: dict[str, Any] = {"ok": OPERATIONS[op](request)}
+    except PyflowError as error:
+        answer = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"not a request: {type(error).__name__}: {error}: {text}"
+        answer = {"error": {"code": "protocol_error", "message": message, "hint": ""}}
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _flows(request: Request) -> list[str]:
+    return [flow.id for flow in Pyflow()]
+
+
+def _runs(request: Request) -> list[dict[str, Any]]:
+    flow = Flow(request["flow"])
+    rows = default_catalog().metadata.runs(flow.id, limit=request.get("limit"), status=request.get("status"))
+    return [_run_row(row) for row in rows]
+
+
+def _run(request: Request) -> dict[str, Any]:
+    return _run_row(_the_run(request).row)
+
+
+def _steps(request: Request) -> list[dict[str, Any]]:
+    return [{"step": step.id, "tasks": len(step.tasks())} for step in _the_run(request)]
+
+
+def _tasks(request: Request) -> list[dict[str, Any]]:
+    run, step = _the_run(request), request.get("step")
+    rows = run.task_rows() if step is None else run.task_rows_of(step)
+    attempts = default_catalog().metadata.attempts(request["flow"], request["run"], step)
+    last = {row.task: row for row in attempts}
+    return [_task_row(row, last[row.task]) for row in rows]
+
+
+def _artifacts(request: Request) -> list[dict[str, Any]]:
+    return [_artifact_row(item) for item in _the_task(request).artifacts]
+
+
+def _data(request: Request) -> list[dict[str, Any]]:
+    return [_artifact_row(item) for item in _the_run(request).artifacts]
+
+
+def _log(request: Request) -> dict[str, str]:
+    task, number = _the_task(request), request.get("attempt")
+    found = [attempt for attempt in task.attempts if number is None or attempt.number == number]
+    if not found:
+        raise UserError(f"task {task.pathspec} has no attempt {number}", code="not_found")
+    return {"text": found[-1].log(request["stream"])}
+
+
+def _layout(request: Request) -> dict[str, Any]:
+    return layout_of(default_catalog().store.get(request["digest"]))
+
+
+OPERATIONS: Mapping[str, Callable[[Request], Any]] = {
+    "flows": _flows,
+    "runs": _runs,
+    "run": _run,
+    "steps": _steps,
+    "tasks": _tasks,
+    "artifacts": _artifacts,
+    "data": _data,
+    "log": _log,
+    "layout": _layout,
+}
+
+
+def _the_run(request: Request) -> Run:
+    return Run(f"{request['flow']}/{request['run']}")
+
+
+def _the_task(request: Request) -> Task:
+    return Task("/".join(str(request[key]) for key in ("flow", "run", "step", "task")))
+
+
+def _run_row(row: RunRow) -> dict[str, Any]:
+    return {
+        "flow": row.flow,
+        "run": row.run,
+        **_state(row),
+        "username": row.username,
+        "tags": sorted({*row.tags, *row.system_tags}),
+        "user_tags": sorted(row.tags),
+        "origin": row.origin,
+        "error": row.error,
+    }
+
+
+def _task_row(row: TaskRow, attempt: AttemptRow) -> dict[str, Any]:
+    return {
+        "step": row.step,
+        "task": row.task,
+        **_state(row),
+        "index": foreach_index(row),
+        "attempts": row.attempt + 1,
+        "attempt": row.attempt,
+        "pid": attempt.pid,
+        "warnings": list(attempt.warnings),
+        "error": attempt.error.to_json() if attempt.error else None,
+    }
+
+
+def _state(row: RunRow | TaskRow) -> dict[str, Any]:
+    return {
+        "status": row.status,
+        "successful": row.status == SUCCESS,
+        "finished": row.status != RUNNING,
+        "created_at": row.created_at,
+        "finished_at": row.finished_at,
+    }
+
+
+def _artifact_row(item: Artifact) -> dict[str, Any]:
+    row = item.row
+    return {
+        "name": row.name,
+        "step": row.step,
+        "task": row.task,
+        "digest": row.ref.digest,
+        "kind": row.ref.kind,
+        "type": row.ref.type,
+        "size": row.ref.size,
+        "preview": row.ref.preview,
+        "inherited": row.inherited,
+    }

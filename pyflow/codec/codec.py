@@ -1,0 +1,67 @@
+"""The Codec port for Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyflow.codec import ipc, items, native, preview, untree
+from pyflow.codec.tree import Encoder
+from pyflow.ports import Buffer, Encoded
+
+
+@dataclass(frozen=True)
+class Description:
+    """What can be said of an artifact without opening natives: kind, class and a short text."""
+
+    kind: str
+    type: str
+    preview: str
+
+
+class PythonCodec:
+    """Implements ports.Codec."""
+
+    def encode(self, value: Any, name: str) -> Encoded:
+        """The value as an artifact named `name`; raises ArtifactError when it cannot be kept."""
+        encoder = Encoder(name)
+        chunks, kind = encoder.encode(value)
+        shown = preview.preview(value)
+        return Encoded(chunks, kind, preview.type_name(value), shown, tuple(encoder.warnings))
+
+    def decode(self, source: Path | Buffer) -> Any:
+        """The value of an artifact file or its bytes; changing the value never changes the file."""
+        return untree.decode(ipc.open_file(source))
+
+    def count(self, path: Path, language: str) -> int:
+        """How many foreach items the artifact has; raises ArtifactError `foreach_not_iterable`."""
+        return items.count(ipc.open_file(path), language)
+
+    def item(self, path: Path, index: int, language: str) -> Encoded:
+        """Foreach item `index` as an artifact of its own, without reading the rest."""
+        return items.item(ipc.open_file(path), index, language)
+
+    def update(self, value: Any, source: Path, name: str) -> Encoded | None:
+        """`value`, which was decoded from `source`, as a new artifact, or None if it is still the same.
+
+        A native is compared with how the stored one is written now: two pickles of one object may differ.
+        """
+        encoded = self.encode(value, name)
+        stored = source.read_bytes() if sum(len(c) for c in encoded.chunks) == source.stat().st_size else b""
+        if stored and b"".join(encoded.chunks) == stored:
+            return None
+        again = self.encode(self.decode(source), name)
+        same = [*map(bytes, again.chunks)] == [*map(bytes, encoded.chunks)]
+        return None if same else encoded
+
+    def describe(self, source: Path | Buffer) -> Description:
+        """Kind, type and preview from the file alone; natives of any language stay closed."""
+        file = ipc.open_file(source)
+        value = untree.decode(file, _keep_closed)
+        shown = value.preview if isinstance(value, native.NativeProxy) else preview.preview(value)
+        return Description(str(file.meta.get("kind")), preview.type_name(value), shown[: preview.LIMIT])
+
+
+def _keep_closed(proxy: native.NativeProxy) -> native.NativeProxy:
+    return proxy

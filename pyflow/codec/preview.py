@@ -1,0 +1,75 @@
+"""A value in at most 200 characters, and the name of its class. Never slow, never raises."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+from pyflow.codec import native
+
+LIMIT = 200
+
+
+def type_name(value: Any) -> str:
+    """`int`, `pandas.DataFrame`; a proxy gives the class of its object."""
+    if isinstance(value, native.NativeProxy):
+        return value.cls[0] if value.cls else "object"
+    return native.qualified(type(value))
+
+
+def preview(value: Any) -> str:
+    """What a listing shows of a value."""
+    text = value if type(value) is str else value.preview if isinstance(value, native.NativeProxy) else _show(value)
+    text = " ".join(text[: 2 * LIMIT].encode("utf-8", "replace").decode().split())
+    return text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
+
+
+class _Repr(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 4
+        self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = 20
+        self.maxstring, self.maxlong = 80, 60
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        return _sized(x) or native.preview(x, LIMIT)
+
+    def repr_ndarray(self, x: Any, level: int) -> str:
+        return _sized(x) or super().repr_instance(x, level)
+
+    def repr_DataFrame(self, x: Any, level: int) -> str:
+        return _sized(x) or super().repr_instance(x, level)
+
+    repr_Series = repr_ndarray
+
+
+_REPR = _Repr()
+
+
+def _show(value: Any) -> str:
+    try:
+        return _REPR.repr(value)
+    except Exception as error:  # noqa: BLE001 - a preview must not stop a value from being kept
+        return f"<{type_name(value)} whose preview raises {type(error).__name__}>"
+
+
+def _sized(value: Any) -> str:
+    """Arrays and tables by their shape, without going through their values."""
+    shape = getattr(value, "shape", None)
+    if not isinstance(shape, tuple) or not shape or not all(isinstance(size, int) for size in shape):
+        return ""
+    if hasattr(value, "columns") and len(shape) == 2:
+        names = getattr(value, "column_names", value.columns)
+        shown = ", ".join(str(name) for name in list(names[:20]))
+        return f"{shape[0]} rows x {shape[1]} columns: {shown}"
+    size = " x ".join(str(part) for part in shape)
+    flat = value if len(shape) == 1 else value.reshape(-1)
+    first = ", ".join(str(item) for item in flat[:8])
+    return f"{size} {getattr(value, 'dtype', '')}: {first}{', …' if _count(shape) > 8 else ''}"
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
