@@ -16,7 +16,7 @@ from pyflow.client.flows import Flow, Pyflow
 from pyflow.client.runs import Run
 from pyflow.client.tasks import Task, foreach_index
 from pyflow.codec.layout import layout_of
-from pyflow.spec.errors import PyflowError, UserError
+from pyflow.spec.errors import NotFoundError, PyflowError, UserError
 from pyflow.spec.records import RUNNING, SUCCESS, AttemptRow, RunRow, TaskRow
 
 Request = Mapping[str, Any]
@@ -76,7 +76,9 @@ def _log(request: Request) -> dict[str, str]:
     task, number = _the_task(request), request.get("attempt")
     found = [attempt for attempt in task.attempts if number is None or attempt.number == number]
     if not found:
-        raise UserError(f"task {task.pathspec} has no attempt {number}", code="not_found")
+        raise NotFoundError(
+            f"task {task.pathspec} has no attempt {number}", hint=f"It has 0 to {task.current_attempt}."
+        )
     return {"text": found[-1].log(request["stream"])}
 
 

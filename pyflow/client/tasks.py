@@ -145,7 +145,8 @@ class Task:
         return found
 
     def __getitem__(self, name: str) -> Artifact:
-        return self.artifacts[name]
+        found: Artifact = self.artifacts[name]
+        return found
 
     def __contains__(self, name: object) -> bool:
         return name in self.artifacts

@@ -60,8 +60,8 @@ def _extension_leaf(values: Any, dtype: Any) -> Leaf | None:
         name = zone_name(dtype.tz)
         if name is None:
             return None
-        missing = values.isna()
-        return Logical("timestamp", unit=dtype.unit, tz=name), _ticks(values, missing, dtype.unit)
+        logical = Logical("timestamp", unit=dtype.unit, tz=name)
+        return logical, arrays.fixed(logical, values.asi8, values.isna())
     if isinstance(dtype, pd.StringDtype):
         storage = None if dtype.storage == "pyarrow" else dtype.storage
         return STRING.hinted(dtype=_string_name(dtype), storage=storage), _text(values)
@@ -72,10 +72,6 @@ def _extension_leaf(values: Any, dtype: Any) -> Leaf | None:
         leaf = arrowlike.from_arrow(values.__arrow_array__())
         return None if leaf is None else (leaf[0].hinted(dtype=dtype.name), leaf[1])
     return None
-
-
-def _ticks(values: Any, missing: Any, unit: str) -> pa.Array:
-    return arrays.fixed(Logical("timestamp", unit=unit), values.asi8, missing)
 
 
 def _string_name(dtype: Any) -> str | None:
@@ -181,7 +177,7 @@ def _categorical(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
     levels = logical.levels or STRING
     # Levels of R are text; hints say what else pandas had.
     found = values(levels, array.dictionary, file)
-    dtype = pd.CategoricalDtype(pd.Index(found, copy=False), ordered=logical.ordered)
+    dtype = pd.CategoricalDtype(as_index(found), ordered=logical.ordered)
     return pd.Categorical.from_codes(arrays.codes(array), dtype=dtype)
 
 
@@ -189,10 +185,22 @@ def to_frame(table: OpenTable) -> pd.DataFrame:
     """The pandas.DataFrame of a table."""
     count = len(table.columns) - table.levels
     index = _index(table, count)
-    columns = {number: _column(table, number) for number in range(count)}
+    columns = {number: _as_column(_column(table, number), index) for number in range(count)}
     frame = pd.DataFrame(columns, index=index, copy=False)
     frame.columns = labels_from(table.names[:count], table.meta)
     return frame
+
+
+def _as_column(values: Any, index: Any) -> Any:
+    """Object arrays as Series, because DataFrame would look into them and make text of them."""
+    if getattr(values, "dtype", None) == object:
+        return pd.Series(values, index=index, dtype=object, copy=False)
+    return values
+
+
+def as_index(values: Any, name: Any = None) -> pd.Index:
+    """An index that keeps the dtype of its values."""
+    return pd.Index(values, dtype=values.dtype if values.dtype == object else None, name=name, copy=False)
 
 
 def _column(table: OpenTable, number: int) -> Any:
@@ -226,8 +234,8 @@ def _index(table: OpenTable, count: int) -> Any:
 def make_index(levels: list[Any], names: list[Any], freqs: list[Any]) -> Any:
     """An index from its levels' values."""
     if len(levels) != 1:
-        return pd.MultiIndex.from_arrays([pd.Index(level, copy=False) for level in levels], names=names)
-    index = pd.Index(levels[0], name=names[0], copy=False)
+        return pd.MultiIndex.from_arrays([as_index(level) for level in levels], names=names)
+    index = as_index(levels[0], names[0])
     if freqs[0] is not None:
         index.freq = freqs[0]
     return index

@@ -100,7 +100,8 @@ def make_series(values: Any, index: Any, name: Any) -> pd.Series:
     """A Series of decoded values."""
     if isinstance(values, list):
         values = frames.object_values(values)
-    return pd.Series(values, index=index, name=from_label(name), copy=False)
+    dtype = values.dtype if values.dtype == object else None
+    return pd.Series(values, index=index, dtype=dtype, name=from_label(name), copy=False)
 
 
 def make_index(levels: list[Any], names: list[Any], freqs: list[Any]) -> Any:

@@ -256,7 +256,7 @@ def _failed(state: RunState, task: Task, event: Failed) -> list[Action]:
             return [Wait(task.id, seconds), *_launch_ready(state)]
         _make_ready(state, task)
         return _launch_ready(state)
-    if _catches(state, task) and (event.crashed or not task.last):
+    if _catches(state, task) and task.caught is None and (event.crashed or not task.last):
         task.attempt += 1
         task.caught = event.error
         _make_ready(state, task)
@@ -276,8 +276,6 @@ def _stop_all(state: RunState, outcome: Finish) -> list[Action]:
     if state.phase in (STOPPING, OVER):
         return []
     state.phase, state.outcome = STOPPING, outcome
-    state.ready.clear()
-    state.waiting.clear()
     stops: list[Action] = [Stop(id, state.tasks[id].attempt) for id in sorted(state.running, key=_number)]
     return [*stops, *_finish_if_idle(state)]
 

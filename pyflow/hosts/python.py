@@ -15,7 +15,8 @@ from types import FrameType
 from pyflow.spec.errors import PyflowError
 from pyflow.spec.task import TaskError
 
-_OURS = str(Path(__file__).resolve().parents[1]) + os.sep
+# Frames that a user has not written and cannot mend: ours, and those of the import machinery.
+_OURS = (str(Path(__file__).resolve().parents[1]) + os.sep, "<frozen ")
 _LIBRARIES = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 

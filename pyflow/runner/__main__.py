@@ -29,7 +29,10 @@ def main(descriptor: int) -> int:
     try:
         _load(message)
     except PyflowError as error:
-        lines.send({"event": "error", "error": {**python_host.describe(error).to_json(), **error.to_json()}})
+        lines.send({"event": "error", "error": error.to_json()})
+        return 1
+    except Exception as error:  # noqa: BLE001 - the user's file raised it
+        lines.send({"event": "error", "error": python_host.describe(error).to_json()})
         return 1
     lines.send({"event": "ready", "pid": os.getpid()})
     zygote.serve(control, run_task)

@@ -17,7 +17,8 @@ client_properties_artifact <- function() {
     size = row("size"),
     preview = row("preview"),
     digest = row("digest"),
-    value = \(x) artifact_value(field(x, "row"))
+    value = \(x) artifact_value(field(x, "row")),
+    data = \(x) artifact_value(field(x, "row"))
   )
 }
 

@@ -9,7 +9,7 @@
 #' | run | `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `username`, `tags`, `steps`, `step(name)`, `tasks`, `data`, `artifacts`, `exception` |
 #' | step | `name`, `pathspec`, `tasks`, `task`, `run` |
 #' | task | `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `index`, `attempts`, `warnings`, `data`, `artifacts`, `stdout`, `stderr`, `exception`, `step`, `run` |
-#' | artifact | `name`, `pathspec`, `kind`, `class`, `size`, `preview`, `digest`, `value` |
+#' | artifact | `name`, `pathspec`, `kind`, `class`, `size`, `preview`, `digest`, `value` (also as `data`) |
 #'
 #' `x[["id"]]` is a part: a flow's run, a run's step, a step's task, a task's artifact. `data` holds the artifacts (those of
 #' the last step, for a run) and reads one when it is named: `run$data$genre_stats`. Times are `POSIXct`, `NA` for what has

@@ -21,13 +21,12 @@ client_properties <- function(x) {
 
 #' @export
 `$.rflow_client` <- function(x, name) {
-  properties <- client_properties(x)
-  read <- properties[[name]]
+  read <- client_properties(x)[[name]]
   if (!is.null(read)) return(read(x))
-  near <- nearest_name(name, names(properties))
+  near <- nearest_name(name, names(x))
   abort_rflow(
     paste0("A ", client_kind(x), " has no property `", name, "`."), "not_found",
-    if (is.null(near)) paste("It has:", paste(names(properties), collapse = ", ")) else paste0("Did you mean `", near, "`?")
+    if (is.null(near)) paste("It has:", paste(names(x), collapse = ", ")) else paste0("Did you mean `", near, "`?")
   )
 }
 
@@ -73,7 +72,7 @@ client_details <- function(x) {
     run = c(status_line(x), paste("steps:", paste(names(x$steps), collapse = ", "))),
     step = paste("tasks:", length(x$tasks)),
     task = c(status_line(x), paste("artifacts:", paste(names(x$artifacts), collapse = ", "))),
-    artifact = c(artifact_line(field(x, "row")), paste("value:", field(x, "row")$preview))
+    artifact = c(artifact_line(field(x, "row")), paste("preview:", field(x, "row")$preview))
   )
 }
 

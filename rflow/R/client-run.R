@@ -20,13 +20,13 @@ client_properties_run <- function() {
     finished_at = \(x) client_time(run_row(x)$finished_at),
     username = row("username"),
     tags = \(x) as.character(unlist(run_row(x)$tags)),
-    steps = run_steps,
-    step = \(x) \(name) run_step(x, name),
+    steps = client_steps,
+    step = \(x) \(name) client_step(x, name),
     tasks = \(x) run_tasks(x, NULL),
     data = \(x) new_data(run_artifacts(x), x$pathspec),
     artifacts = \(x) named_artifacts(run_artifacts(x), x$pathspec),
     exception = \(x) new_exception(run_row(x)$error),
-    part = \(x) \(name) run_step(x, name)
+    part = \(x) \(name) client_step(x, name)
   )
 }
 
@@ -36,12 +36,12 @@ run_place <- function(x) field(x, "row")[c("flow", "run")]
 run_ask <- function(x, op, ...) do.call(bridge_ask, c(list(op), run_place(x), list(...)))
 
 # Steps that have begun, by name, in the order in which they did.
-run_steps <- function(x) {
+client_steps <- function(x) {
   names <- vapply(run_ask(x, "steps"), \(row) row$step, "")
   by_name(lapply(names, \(name) new_client("step", run = x, name = name)), names)
 }
 
-run_step <- function(x, name) {
+client_step <- function(x, name) {
   check_text(name, "run$step(): the step's name")
   check_step_begun(x, name)
   new_client("step", run = x, name = name)

@@ -26,7 +26,7 @@ client_properties_task <- function() {
     stdout = \(x) task_log(x, "stdout"),
     stderr = \(x) task_log(x, "stderr"),
     exception = \(x) new_exception(task_row(x)$error),
-    step = \(x) run_step(field(x, "run"), field(x, "row")$step),
+    step = \(x) client_step(field(x, "run"), field(x, "row")$step),
     run = \(x) field(x, "run"),
     part = \(x) \(name) task_part(x, name)
   )

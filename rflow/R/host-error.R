@@ -58,11 +58,12 @@ is_user_mark <- function(fn) identical(fn, host_user_frame) || identical(fn, eva
 
 is_framework <- function(fn) identical(topenv(environment(fn)), topenv())
 
-# Calls that R and rlang make between an error and its handlers, inside of tryCatch(), and for `self$x <- value`.
+# Calls that R and rlang make between an error and its handlers, inside of tryCatch(), and for `self$x <- value`, and those of
+# evaluate_file().
 is_plumbing <- function(call) {
   head <- call[[1]]
   if (is.function(head) || identical(call, quote(h(simpleError(msg, call))))) return(TRUE)
-  if (length(call) > 1 && identical(call[[2]], quote(`*tmp*`))) return(TRUE)
+  if (length(call) > 1 && (identical(call[[2]], quote(`*tmp*`)) || identical(call[[2]], quote(expressions[[i]])))) return(TRUE)
   as.character(head)[1] %in% c(
     ".handleSimpleError", "signal_abort", "signalCondition", "withVisible", "doTryCatch", "tryCatchList", "tryCatchOne",
     "withOneRestart", "doWithOneRestart"
@@ -110,15 +111,13 @@ describe_condition <- function(cnd, trace = NULL) {
 
 condition_text <- function(cnd) {
   if (inherits(cnd, "interrupt")) return("interrupted")
-  text <- tryCatch(paste(conditionMessage(cnd), collapse = "\n"), error = \(e) NA_character_)
-  if (is.na(text)) paste0("<", class(cnd)[1], " whose message cannot be shown>") else text
+  paste(conditionMessage(cnd), collapse = "\n")
 }
 
 headline <- function(message, call, place) {
-  paste0(
-    "Error", if (nzchar(call)) paste(" in", call), if (!is.null(place)) paste(" at", place_text(place)), ": ",
-    if (grepl("\n", message, fixed = TRUE) || nchar(message) + nchar(call) > 100) "\n  ", message
-  )
+  begin <- paste0("Error", if (nzchar(call)) paste(" in", call), if (!is.null(place)) paste(" at", place_text(place)), ":")
+  long <- grepl("\n", message, fixed = TRUE) || nchar(begin) + nchar(message) > 119
+  paste0(begin, if (long) "\n  " else " ", gsub("\n", "\n  ", message, fixed = TRUE))
 }
 
 place_text <- function(place) paste0(basename(place$file), ":", place$line)

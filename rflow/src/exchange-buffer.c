@@ -292,6 +292,6 @@ static int moment_fit(SEXP x, double seconds, int days) {
   return in_ns ? (exact_ns ? 1 : 2) : 3;
 }
 
-SEXP exchange_moment_fit(SEXP x, SEXP seconds, SEXP days) {
+SEXP rflow_moment_fit(SEXP x, SEXP seconds, SEXP days) {
   return Rf_ScalarInteger(moment_fit(x, Rf_asReal(seconds), Rf_asLogical(days)));
 }

@@ -131,3 +131,11 @@ SEXP json_text(SEXP value) {
   UNPROTECT(2);
   return result;
 }
+
+/* .Call: the text with class `json`, which jsonlite::toJSON(json_verbatim = TRUE) takes over as it is. */
+SEXP rflow_json(SEXP value) {
+  SEXP text = PROTECT(json_text(value)), class = PROTECT(Rf_mkString("json"));
+  Rf_classgets(text, class);
+  UNPROTECT(2);
+  return text;
+}

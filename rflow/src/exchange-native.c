@@ -24,7 +24,7 @@ static int is_data(SEXP x, int depth) {
   return 1;
 }
 
-SEXP exchange_is_data(SEXP x) { return Rf_ScalarLogical(is_data(x, 0)); }
+SEXP rflow_is_data(SEXP x) { return Rf_ScalarLogical(is_data(x, 0)); }
 
 /* Environments that have been looked into, so that a cycle ends. */
 typedef struct {
@@ -72,7 +72,7 @@ static int holds_pointer(search_t *s, SEXP x, int depth) {
   return 0;
 }
 
-SEXP exchange_holds_pointer(SEXP x) {
+SEXP rflow_holds_pointer(SEXP x) {
   search_t s = {.count = 0};
   PROTECT_WITH_INDEX(s.seen = R_NilValue, &s.index);
   int found = holds_pointer(&s, x, 0);

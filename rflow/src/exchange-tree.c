@@ -183,7 +183,7 @@ SEXP tree_read(reader_t *r, const column_t *columns, int count, SEXP pools) {
 }
 
 /* .Call: list(value, notes) of a layout; a table's value is the list of its columns. */
-SEXP exchange_read(SEXP layout) {
+SEXP rflow_layout_read(SEXP layout) {
   static const char *fields[] = {"value", "notes", ""};
   const char *path = list_text(layout, "path"), *form = list_text(list_get(layout, "metadata"), "form");
   if (!path || !form) exchange_abort("layout_invalid", NULL, "the layout is not valid: it names no path or no form");

@@ -272,7 +272,7 @@ static SEXP write_plan(plan_t *p, const char *path) {
 }
 
 /* .Call: any value as nodes and pools in the scratch file at `path`. */
-SEXP exchange_value_write(SEXP value, SEXP path) {
+SEXP rflow_value_write(SEXP value, SEXP path) {
   plan_t p = {.count = 0};
   for (int i = 0; i < 8; i++) p.plain[i] = -1;
   p.nodes = PROTECT(Rf_allocVector(VECSXP, FIELDS));
@@ -284,7 +284,7 @@ SEXP exchange_value_write(SEXP value, SEXP path) {
 }
 
 /* .Call: columns `values` (a list) with their names and logical types as one batch in the scratch file at `path`. */
-SEXP exchange_table_write(SEXP values, SEXP names, SEXP logicals, SEXP path) {
+SEXP rflow_table_write(SEXP values, SEXP names, SEXP logicals, SEXP path) {
   static const char *fields[] = {"columns", "size", "notes", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, fields)), handle = PROTECT(writer_open(Rf_translateChar(STRING_ELT(path, 0))));
   writer_t *w = writer_get(handle);

@@ -5,13 +5,13 @@
 #define CALL(name, n) {#name, (DL_FUNC)&name, n}
 
 static const R_CallMethodDef calls[] = {
-  CALL(exchange_read, 1),
-  CALL(exchange_value_write, 2),
-  CALL(exchange_table_write, 4),
-  CALL(exchange_moment_fit, 3),
-  CALL(exchange_is_data, 1),
-  CALL(exchange_holds_pointer, 1),
-  CALL(json_text, 1),
+  CALL(rflow_layout_read, 1),
+  CALL(rflow_value_write, 2),
+  CALL(rflow_table_write, 4),
+  CALL(rflow_moment_fit, 3),
+  CALL(rflow_is_data, 1),
+  CALL(rflow_holds_pointer, 1),
+  CALL(rflow_json, 1),
   {NULL, NULL, 0}};
 
 void R_init_rflow(DllInfo *dll) {

@@ -130,11 +130,12 @@ SEXP json_text(SEXP value);
 
 /* ---- .Call ---- */
 
-SEXP exchange_read(SEXP layout);
-SEXP exchange_value_write(SEXP value, SEXP path);
-SEXP exchange_table_write(SEXP values, SEXP names, SEXP logicals, SEXP path);
-SEXP exchange_moment_fit(SEXP x, SEXP seconds, SEXP days);
-SEXP exchange_is_data(SEXP x);
-SEXP exchange_holds_pointer(SEXP x);
+SEXP rflow_layout_read(SEXP layout);
+SEXP rflow_value_write(SEXP value, SEXP path);
+SEXP rflow_table_write(SEXP values, SEXP names, SEXP logicals, SEXP path);
+SEXP rflow_moment_fit(SEXP x, SEXP seconds, SEXP days);
+SEXP rflow_is_data(SEXP x);
+SEXP rflow_holds_pointer(SEXP x);
+SEXP rflow_json(SEXP value);
 
 #endif

@@ -1,0 +1,152 @@
+# The logical types of R vectors (shared_spec/artifact.md, section 2).
+
+# The logical type of `x` as a column or leaf: list(logical, data, rest), or NULL when it has none.
+# `data` is what C writes; `rest` are attributes that are no part of the type, and are kept elsewhere or not at all.
+vector_plan <- function(x) {
+  rest <- attributes(x)
+  if (is.null(rest)) return(list(logical = plain_logical(typeof(x)), data = x, rest = NULL))
+  plan <- known_plan(x, rest) %||% list(logical = plain_logical(typeof(x)), data = x, used = character())
+  if (is.null(plan$logical)) return(NULL)
+  rest <- rest[setdiff(names(rest), plan$used)]
+  list(logical = plan$logical, data = plan$data, rest = if (length(rest)) rest)
+}
+
+plain_logical <- function(type) {
+  switch(type,
+    logical = list(type = "bool"), integer = list(type = "int32"), double = list(type = "float64"),
+    character = list(type = "string"), complex = list(type = "complex128"), raw = list(type = "bytes")
+  )
+}
+
+# The plan of a class that is part of a logical type, with the attributes `used` by it.
+known_plan <- function(x, attributes) {
+  class <- attributes$class
+  if (is.null(class)) return(NULL)
+  if (identical(class, "factor") || identical(class, c("ordered", "factor"))) return(factor_plan(x, attributes))
+  if (!is.numeric(unclass(x))) return(NULL)
+  if (identical(class, "Date")) return(date_plan(x))
+  if (identical(class, c("POSIXct", "POSIXt"))) return(instant_plan(x, attributes$tzone))
+  if (identical(class, "difftime")) return(duration_plan(x, attributes$units))
+  if (identical(class, "integer64") && is.double(x)) {
+    return(list(logical = list(type = "int64", r = list(storage = "integer64")), data = x, used = "class"))
+  }
+  NULL
+}
+
+factor_plan <- function(x, attributes) {
+  levels <- attributes$levels
+  if (!is.integer(x) || !is.character(levels) || !is.null(base::attributes(levels))) return(NULL)
+  ordered <- length(attributes$class) == 2
+  logical <- list(type = "category", ordered = ordered, levels = list(type = "string"))
+  list(logical = logical, data = x, used = c("levels", "class"))
+}
+
+# How a vector is stored in R, where that is not what a reader would make.
+r_storage <- function(x) if (is.integer(x)) "integer"
+
+r_key <- function(...) {
+  found <- list(...)
+  found <- found[lengths(found) > 0]
+  if (length(found)) list(r = found)
+}
+
+date_plan <- function(x) {
+  if (.Call(rflow_moment_fit, x, 1, TRUE) == 4L) return(number_plan(x, "Date"))
+  list(logical = c(list(type = "date"), r_key(storage = r_storage(x))), data = x, used = "class")
+}
+
+instant_plan <- function(x, tzone) {
+  if (!is.null(tzone) && (!is.character(tzone) || length(tzone) == 0 || anyNA(tzone))) return(NULL)
+  fit <- .Call(rflow_moment_fit, x, 1, FALSE)
+  if (fit == 4L) return(number_plan(x, c("POSIXct", "POSIXt"), tzone = as.list(tzone)))
+  tz <- if (is.null(tzone)) "" else tzone[[1]]
+  # A reader makes tzone from tz: only what it would not make is kept.
+  other <- if (length(tzone) > 1 || identical(tzone, "")) as.list(tzone)
+  logical <- c(
+    list(type = "timestamp", unit = fit_unit(fit), tz = enc2utf8(tz)), r_key(storage = r_storage(x), tzone = other)
+  )
+  list(logical = logical, data = x, used = c("class", "tzone"))
+}
+
+duration_plan <- function(x, units) {
+  seconds <- c(secs = 1, mins = 60, hours = 3600, days = 86400, weeks = 604800)
+  if (!is.character(units) || length(units) != 1 || !units %in% names(seconds)) return(NULL)
+  fit <- .Call(rflow_moment_fit, x, seconds[[units]], FALSE)
+  if (fit == 4L) return(number_plan(x, "difftime", units = units))
+  logical <- c(list(type = "duration", unit = fit_unit(fit), units = units), r_key(storage = r_storage(x)))
+  list(logical = logical, data = x, used = c("class", "units"))
+}
+
+fit_unit <- function(fit) if (fit %in% c(1L, 2L)) "ns" else "us"
+
+# A Date with fractions of a day or an infinite instant: a number, whose class only R knows.
+number_plan <- function(x, class, ...) {
+  list(
+    logical = list(type = "float64", r = c(list(class = as.list(class)), r_key(...)$r)), data = x,
+    used = c("class", ...names())
+  )
+}
+
+# A logical type with the class that a reader is to give back, I(x) for one.
+with_class <- function(logical, class) {
+  logical$r$class <- as.list(class)
+  logical
+}
+
+# The plan of a table's column, or NULL when the column has no logical type of its own: list(logical, data).
+column_plan <- function(x) {
+  if (is.data.frame(x)) return(struct_plan(x))
+  class <- attr(x, "class", exact = TRUE)
+  if (identical(class[1], "AsIs")) {
+    class(x) <- class[-1]
+    plan <- if (!is.data.frame(x)) column_plan(x)
+    if (!is.null(plan)) plan$logical <- with_class(plan$logical, c("AsIs", plan$logical$r$class))
+    return(plan)
+  }
+  if (inherits(x, "POSIXlt")) return(broken_down_plan(x))
+  if (is.list(x)) return(if (is.null(attributes(x))) list_plan(x))
+  if (!is.atomic(x) || is.null(x) || is.raw(x) || isS4(x)) return(NULL)
+  plan <- vector_plan(x)
+  if (!is.null(plan) && is.null(plan$rest)) plan
+}
+
+# POSIXlt as the instants it stands for, if these give the same back.
+broken_down_plan <- function(x) {
+  tzone <- attr(x, "tzone")
+  instants <- as.POSIXct(x)
+  back <- restore_class(instants, "POSIXlt", tzone)
+  if (!identical(back, x)) return(NULL)
+  plan <- vector_plan(instants)
+  if (is.null(plan) || !is.null(plan$rest) || plan$logical$type != "timestamp") return(NULL)
+  plan$logical$r$tzone <- as.list(tzone)
+  plan$logical <- with_class(plan$logical, "POSIXlt")
+  plan
+}
+
+# A list column whose elements are plain vectors of one type, or raw vectors; NULL elements are missing.
+list_plan <- function(x) {
+  types <- unique(vapply(x, typeof, ""))
+  types <- types[types != "NULL"]
+  if (length(types) > 1 || !all(vapply(x, \(item) is.null(attributes(item)), NA))) return(NULL)
+  if (length(types) == 0) return(list(logical = list(type = "list", item = list(type = "null")), data = x))
+  item <- plain_logical(types)
+  if (is.null(item)) return(NULL)
+  if (types == "raw") return(list(logical = item, data = x))
+  list(logical = list(type = "list", item = item), data = x)
+}
+
+# A nested data frame with automatic row names and no attributes of its own.
+struct_plan <- function(x) {
+  if (!has_automatic_rows(x) || length(table_rest(x)) || anyNA(names(x))) return(NULL)
+  plans <- lapply(unclass(x), column_plan)
+  if (any(vapply(plans, is.null, NA))) return(NULL)
+  fields <- .mapply(\(name, plan) list(enc2utf8(name), plan$logical), list(names(x), plans), NULL)
+  logical <- list(type = "struct", fields = fields)
+  if (!identical(class(x), "data.frame")) logical <- with_class(logical, class(x))
+  list(logical = logical, data = replace_columns(x, plans))
+}
+
+replace_columns <- function(x, plans) {
+  columns <- lapply(unname(plans), \(plan) plan$data)
+  structure(columns, row.names = .set_row_names(nrow(x)), class = "data.frame")
+}

@@ -1,0 +1,124 @@
+# Tables (shared_spec/artifact.md, section 3).
+
+# Attributes of a data frame that have no place in a table.
+table_rest <- function(x) {
+  rest <- attributes(x)
+  rest[setdiff(names(rest), c("names", "row.names", "class", ".internal.selfref", "pandas.index"))]
+}
+
+has_automatic_rows <- function(x) .row_names_info(x) <= 0L
+
+# How the rows are named: list(index, levels). `index` NULL: rows are numbered.
+table_index <- function(x) {
+  pandas <- attr(x, "pandas.index", exact = TRUE)
+  rows <- nrow(x)
+  if (has_automatic_rows(x)) {
+    # What R has no place for (several levels, repeated values) goes back as it came, if it still fits the rows.
+    fits <- length(pandas$levels) && all(vapply(pandas$levels, NROW, 1L) == rows)
+    if (fits) return(list(index = pandas$index, levels = unname(pandas$levels)))
+    return(NULL)
+  }
+  names <- pandas$index$names
+  if (length(names) != 1) names <- list(NULL)
+  list(index = list(kind = "columns", count = 1L, names = names), levels = list(attr(x, "row.names", exact = TRUE)))
+}
+
+table_class <- function(x) if (!identical(class(x), "data.frame")) list(class = list(r = as.list(class(x))))
+
+# A table whose columns all have logical types, written as columns; NULL if it is none.
+table_write <- function(x, path) {
+  if (length(table_rest(x)) || anyNA(names(x))) return(NULL)
+  plans <- lapply(unclass(x), column_plan)
+  if (any(vapply(plans, is.null, NA))) return(NULL)
+  index <- table_index(x)
+  plans <- c(unname(plans), lapply(index$levels, column_plan))
+  if (any(vapply(plans, is.null, NA))) return(NULL)
+  names <- c(enc2utf8(names(x)), sprintf("__index_level_%d__", seq_along(index$levels) - 1L))
+  logicals <- lapply(plans, \(plan) plan$logical)
+  written <- .Call(rflow_table_write, lapply(plans, \(plan) plan$data), names, logicals, path)
+  metadata <- c(
+    list(version = 1L, kind = "table", form = "table", columns = logicals, rows = nrow(x)),
+    if (!is.null(index)) list(index = index$index), table_class(x)
+  )
+  new_layout(path, written, nrow(x), metadata)
+}
+
+# A table inside of a tree: its columns may be anything.
+table_node <- function(x) {
+  index <- table_index(x)
+  columns <- lapply(unclass(x), column_node)
+  columns <- structure(columns[seq_along(columns)], names = names(x))
+  attr <- c(list(rows = nrow(x)), if (!is.null(index)) list(index = index$index), table_class(x))
+  new_container("table", c(columns, lapply(index$levels, column_node)), attr)
+}
+
+# A column as a node: a vector also when it has one row.
+column_node <- function(x) {
+  plan <- if (!is.data.frame(x) && !is.list(x)) column_plan(x)
+  if (is.null(plan)) x else new_leaf("vector", plan$logical, plan$data)
+}
+
+# ---- reading ----
+
+# A data frame from columns (index levels last) and what the metadata say.
+table_restore <- function(columns, names, meta) {
+  index <- meta$index
+  count <- if (identical(index$kind, "columns")) index$count else 0L
+  if (count > length(columns)) abort_layout("there are fewer columns than index levels")
+  levels <- columns[length(columns) - rev(seq_len(count)) + 1L]
+  keep <- seq_len(length(columns) - count)
+  table <- columns[keep]
+  rows <- as.integer(meta$rows)
+  if (!all(vapply(columns, NROW, 1L) == rows)) abort_layout("columns differ in length from the number of rows")
+  attributes(table) <- list(
+    names = if (is.null(names)) character(length(table)) else names[keep], class = "data.frame", row.names = .set_row_names(rows)
+  )
+  table <- table_rows(table, index, levels, rows)
+  table_reclass(table, meta$class$r)
+}
+
+# Row names from the index where R has a place for it; otherwise the index is kept as attribute `pandas.index`.
+table_rows <- function(table, index, levels, rows) {
+  if (is.null(index)) return(table)
+  if (identical(index$kind, "range")) {
+    values <- index$start + index$step * (seq_len(rows) - 1)
+    automatic <- index$start == 0 && index$step == 1
+    if (!automatic && all(abs(values) < 2^31)) attr(table, "row.names") <- as.integer(values)
+    return(table)
+  }
+  names <- if (length(levels) == 1) row_names_of(levels[[1]])
+  if (!is.null(names)) attr(table, "row.names") <- names
+  if (is.null(names)) attr(table, "pandas.index") <- list(index = index, levels = levels)
+  else if (!is.null(unlist(index$names))) attr(table, "pandas.index") <- list(index = index)
+  table
+}
+
+# An index level as row names: text or whole numbers, none missing or repeated; else NULL.
+row_names_of <- function(level) {
+  if (is.object(level) || anyNA(level) || anyDuplicated(level) > 0) return(NULL)
+  if (is.character(level)) return(level[seq_along(level)])
+  whole <- is.numeric(level) && all(level == trunc(level)) && all(abs(level) < 2^31)
+  if (whole) as.integer(level)
+}
+
+table_reclass <- function(table, class) {
+  if (is.null(class)) return(table)
+  class(table) <- unlist(class)
+  # data.table's own pointer, without which it copies the table at the first change by reference.
+  if (inherits(table, "data.table") && requireNamespace("data.table", quietly = TRUE)) {
+    table <- data.table::setalloccol(table)
+  }
+  table
+}
+
+# Rows of a nested table that are missing as a whole: every column is NA there.
+codec_missing_rows <- function(table, missing) {
+  rows <- attr(table, "row.names", exact = TRUE)
+  columns <- lapply(unclass(table), function(column) {
+    if (is.data.frame(column)) return(codec_missing_rows(column, missing))
+    if (is.list(column)) column[missing] <- list(NULL) else column[missing] <- NA
+    column
+  })
+  attributes(columns) <- attributes(table)
+  columns
+}

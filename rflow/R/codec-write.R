@@ -1,0 +1,156 @@
+# R values -> a scratch file of column buffers and its layout (shared_spec/artifact.md, sections 4 and 5).
+#
+# C (src/exchange-walk.c) walks plain vectors and lists; for everything else it asks codec_describe().
+
+# Write `value` to the scratch file at `path`. Returns list(layout, type, preview, warnings): the layout with the
+# artifact's metadata, the value's class, a short text for people, and announcements of what could not be kept exactly.
+# Errors: rflow_error_artifact_unsupported for values that no file can hold.
+values_write <- function(value, path) {
+  layout <- if (is.data.frame(value)) table_write(value, path)
+  if (is.null(layout)) layout <- tree_write(value, path)
+  notes <- layout$notes
+  layout$notes <- NULL
+  list(
+    layout = layout, type = class(value)[[1]], preview = value_preview(value),
+    warnings = vapply(notes, \(note) announcement(note)$message, "", USE.NAMES = FALSE)
+  )
+}
+
+new_layout <- function(path, written, rows, metadata) {
+  list(
+    version = 1L, path = path, size = written$size, rows = rows, metadata = metadata, columns = written$columns,
+    notes = as.list(written$notes)
+  )
+}
+
+tree_write <- function(value, path) {
+  written <- .Call(rflow_value_write, value, path)
+  metadata <- list(version = 1L, kind = tree_kind(value, written$root), form = "tree", pools = written$pools)
+  new_layout(path, written, 1L, metadata)
+}
+
+# What the value is, from the type of its root node.
+tree_kind <- function(value, root) {
+  switch(root,
+    null = , scalar = "scalar", vector = , named = "vector", packed = , list = "list", dict = , map = "dict",
+    attributes = tree_kind(value, codec_describe(value)$data[[1]]$type), root
+  )
+}
+
+# ---- nodes ----
+
+# attr is a list that becomes canonical JSON.
+new_leaf <- function(type, logical, data, attr = NULL) new_node(type, attr, logical, data)
+
+# Children are values or nodes; their names are the nodes' names.
+new_container <- function(type, children, attr = NULL) new_node(type, attr, NULL, children)
+
+new_node <- function(type, attr, logical, data) {
+  structure(
+    list(type = type, attr = if (!is.null(attr)) unclass(.Call(rflow_json, attr)), logical = logical, data = data),
+    class = "rflow_node"
+  )
+}
+
+# The node of a value that is not a plain vector or list.
+codec_describe <- function(x) {
+  if (inherits(x, "rflow_native_proxy")) return(proxy_node(x))
+  if (is.data.frame(x)) return(frame_node(x))
+  if (isS4(x) || inherits(x, "connection")) return(native_node(x))
+  if (is.list(x)) return(list_node(x))
+  if (is.atomic(x)) vector_node(x) else native_node(x)
+}
+
+frame_node <- function(x) {
+  rest <- table_rest(x)
+  if (length(rest) == 0) return(table_node(x))
+  plain <- x
+  attributes(plain) <- attributes(x)[setdiff(names(attributes(x)), names(rest))]
+  attributes_node(table_node(plain), rest)
+}
+
+# The value, and R attributes that have no other place.
+attributes_node <- function(value, rest) new_container("attributes", list(value, rest))
+
+# A list with a class or other attributes: its content, if that is data; a model or object otherwise.
+list_node <- function(x) {
+  if (inherits(x, "POSIXlt")) {
+    plan <- broken_down_plan(x)
+    if (!is.null(plan)) return(new_leaf(if (length(x) == 1) "scalar" else "vector", plan$logical, plan$data))
+  }
+  if (is.object(x) && !.Call(rflow_is_data, x)) return(native_node(x))
+  rest <- attributes(x)
+  content <- x
+  attributes(content) <- NULL
+  if (!is.null(rest$names) && !all(is.na(rest$names))) {
+    names(content) <- rest$names
+    rest$names <- NULL
+  }
+  if (identical(rest, list(class = "AsIs")) && is.null(names(content))) {
+    return(new_container("list", content, list(class = list(r = list("AsIs")))))
+  }
+  attributes_node(content, rest)
+}
+
+vector_node <- function(x) {
+  class <- attr(x, "class", exact = TRUE)
+  as_is <- identical(class[1], "AsIs")
+  if (as_is) class(x) <- class[-1]
+  plan <- vector_plan(x)
+  if (is.null(plan)) return(native_node(x))
+  if (is.null(plan$rest)) return(leaf_node(plan, as_is))
+  # From the outside in: attributes, then dimensions or names, then the vector itself.
+  rest <- plan$rest
+  if (as_is) rest$class <- c("AsIs", rest$class)
+  if (!is.null(rest$class) && inherits(x, c("factor", "Date", "POSIXct", "difftime"))) {
+    return(derived_node(x, rest))
+  }
+  outer <- rest[setdiff(names(rest), if (is.null(rest$dim)) "names" else c("dim", "dimnames"))]
+  if (is.raw(x)) outer <- rest
+  value <- if (is.raw(x)) plan_leaf("scalar", plan) else if (is.null(rest$dim)) named_node(plan) else array_node(plan)
+  if (length(outer)) attributes_node(value, outer) else value
+}
+
+# A vector whose class builds on a known one (hms on difftime): the known one, then the attributes it lacks.
+derived_node <- function(x, rest) {
+  known <- list(factor = c("ordered", "factor"), factor = "factor", Date = "Date",
+    POSIXct = c("POSIXct", "POSIXt"), difftime = "difftime")
+  class <- attr(x, "class", exact = TRUE)
+  for (base in known) {
+    if (!all(base %in% class) || identical(base, class)) next
+    value <- x
+    keep <- c("names", "dim", "dimnames", "levels", "tzone", "units")
+    attributes(value) <- attributes(x)[intersect(names(attributes(x)), keep)]
+    oldClass(value) <- base
+    plan <- vector_plan(value)
+    usable <- !is.null(plan) && !"class" %in% names(plan$rest)
+    if (usable) return(attributes_node(value, c(rest[setdiff(names(rest), c(keep, "class"))], list(class = rest$class))))
+  }
+  plain <- x
+  attributes(plain) <- NULL
+  attributes_node(plain, attributes(x))
+}
+
+plan_leaf <- function(type, plan, attr = NULL) new_leaf(type, plan$logical, plan$data, attr)
+
+leaf_node <- function(plan, as_is) {
+  if (as_is) return(plan_leaf("vector", plan, list(class = list(r = list("AsIs")))))
+  scalar <- is.raw(plan$data) || (length(plan$data) == 1 && plan$logical$type != "category")
+  plan_leaf(if (scalar) "scalar" else "vector", plan)
+}
+
+named_node <- function(plan) {
+  names <- plan$rest$names
+  vector <- plan_leaf("vector", plan)
+  if (is.null(names)) return(if (length(plan$data) == 1) plan_leaf("scalar", plan) else vector)
+  new_container("named", list(vector, new_leaf("vector", list(type = "string"), names)), list(names = list(NULL)))
+}
+
+array_node <- function(plan) {
+  dimnames <- plan$rest$dimnames
+  levels <- lapply(dimnames, \(names) if (!is.null(names)) new_leaf("vector", list(type = "string"), names))
+  labels <- names(dimnames)
+  attr <- list(dim = as.list(plan$rest$dim), order = "F")
+  if (!is.null(labels)) attr$dimnames_names <- as.list(labels)
+  new_container("array", c(list(plan_leaf("vector", plan)), unname(levels)), attr)
+}
