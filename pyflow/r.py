@@ -110,7 +110,10 @@ def open_r(source: Artifact | NativeProxy) -> RObject:
             code="native_unreadable",
             hint="Python reads it without R: use the value itself.",
         )
-    return call("unserialize", RObject(_rinterface().ByteSexpVector(value.bytes)))
+    try:
+        return call("unserialize", RObject(_rinterface().ByteSexpVector(value.bytes)))
+    except RError as error:
+        raise RError(f"R cannot open the object of class {', '.join(value.cls)}: {error.message}") from error
 
 
 # To be read as pyflow.r.open.

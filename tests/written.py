@@ -66,7 +66,11 @@ class WrittenStore:
         self.task(run, PARAMETERS, PARAMETERS, flow=flow, **values)
 
     def start(self, run, step, task, *, inputs=(), index=None, attempt=0, flow=FLOW, stdout="", stderr=""):
-        frames = () if index is None else ({"split": "start", "owner": "1", "index": index, "count": 3, "foreach": "genres"},)
+        frames = (
+            ()
+            if index is None
+            else ({"split": "start", "owner": "1", "index": index, "count": 3, "foreach": "genres"},)
+        )
         folder = self.root / "runs" / flow / run / step / task / str(attempt)
         folder.mkdir(parents=True)
         (folder / "stdout.log").write_text(stdout, encoding="utf-8")
@@ -84,7 +88,9 @@ class WrittenStore:
 
     def finish(self, run, step, task, *, inputs=(), status="success", error=None, attempt=0, flow=FLOW, own=None):
         own = own or {}
-        inherited = self.has.get((flow, run, inputs[0]), {}) if len(inputs) == 1 and status in ("success", "caught") else {}
+        inherited = (
+            self.has.get((flow, run, inputs[0]), {}) if len(inputs) == 1 and status in ("success", "caught") else {}
+        )
         artifacts = {**inherited, **own}
         self.has[flow, run, task] = artifacts
         change = AttemptFinished(

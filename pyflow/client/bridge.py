@@ -1,6 +1,6 @@
 """What the client of R asks through reticulate: text in, text out, so that no bridge converts a value.
 
-`ask('{"op": "run", "flow": "MyFlow", "run": "17"}')` answers `{"ok": {...}}` or `{"error": {"code", "message", "hint"}}`.
+`ask('{"op": "flows"}')` answers `{"ok": ["MyFlow"]}` or `{"error": {"code": ..., "message": ..., "hint": ...}}`.
 Times are seconds since 1970. R reads a value itself, from the file that `layout` describes.
 """
 

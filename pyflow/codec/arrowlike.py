@@ -130,4 +130,13 @@ def _sized(hint: str) -> tuple[str, str, str]:
 def restore(logical: Logical, array: pa.Array) -> pa.Array:
     """The array with the type that it had before it was written."""
     kind = original_type(logical)
-    return array if array.type == kind else array.cast(kind)
+    if array.type == kind:
+        return array
+    if _has_fixed_list(kind):
+        # pyarrow 26 crashes when it casts a missing list to a list of fixed size.
+        return pa.array(array.to_pylist(), type=kind)
+    return array.cast(kind)
+
+
+def _has_fixed_list(kind: pa.DataType) -> bool:
+    return kinds.is_fixed_size_list(kind) or any(_has_fixed_list(kind.field(k).type) for k in range(kind.num_fields))

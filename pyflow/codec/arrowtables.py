@@ -109,5 +109,3 @@ def _field(name: str | None, column: tuple[Logical, pa.Array], restored: pa.Arra
     logical, _ = column
     metadata = logical.hint("metadata")
     return pa.field(name or "", restored.type, logical.hint("nullable", True), dict(metadata) if metadata else None)
-
-

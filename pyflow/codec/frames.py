@@ -14,6 +14,7 @@ from pyflow.codec.ipc import ArtifactFile
 from pyflow.codec.table import OpenTable, Part, Table, Unfit, from_label
 from pyflow.codec.types import STRING, Logical
 from pyflow.codec.vectors import Leaf
+from pyflow.spec.errors import ArtifactError
 
 
 def zone_name(zone: Any) -> str | None:
@@ -26,7 +27,7 @@ def zone_name(zone: Any) -> str | None:
     key = getattr(zone, "key", None) or getattr(zone, "zone", None) or name
     try:
         scalars.zone(key)
-    except (KeyError, ValueError, OSError):
+    except ArtifactError:
         return None
     return str(key)
 
@@ -142,18 +143,13 @@ def values(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
         return _categorical(logical, array, file)
     if kind == "timestamp" and logical.tz is not None:
         ticks = vectors.to_numpy(Logical("timestamp", unit=logical.unit), array, file)
-        return pd.array(ticks, copy=False).tz_localize("UTC").tz_convert(zone_of(logical.tz))  # type: ignore[attr-defined]
+        return pd.array(ticks, copy=False).tz_localize("UTC").tz_convert(scalars.zone(logical.tz))  # type: ignore[attr-defined]
     masked = dtype if dtype in _MASKED else _NULLABLE.get(kind)
     if masked is not None and (dtype is None or dtype in _MASKED):
         return _masked(masked, logical, array, file)
     if kind == "date" and dtype is None:
         return pd.array(pa.chunked_array([array]), dtype=pd.ArrowDtype(array.type))
     return vectors.to_numpy(logical, array, file)
-
-
-def zone_of(name: str) -> Any:
-    """What pandas takes for a time zone of this name."""
-    return "UTC" if name == "" else scalars.zone(name) if name[0] in "+-" else name
 
 
 def _masked(name: str, logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
@@ -207,14 +203,23 @@ def _column(table: OpenTable, number: int) -> Any:
     column = table.columns[number]
     if isinstance(column, tuple):
         return values(*column, table.file)
-    return object_values(column)
+    return object_values(column, table.rows)
 
 
-def object_values(column: Any) -> Any:
-    """A column that is a list of any values, or an array that was kept as it is."""
-    if not isinstance(column, list):
-        return column if isinstance(column, pd.DataFrame | pd.api.extensions.ExtensionArray) else pd.array(column)
-    result = np.empty(len(column), dtype=object)
+def object_values(column: Any, rows: int) -> Any:
+    """A column that is no leaf: a list of any values, a nested table or matrix, or an array kept as it is."""
+    if isinstance(column, pd.api.extensions.ExtensionArray):
+        return column
+    if isinstance(column, pd.DataFrame):
+        column = column.to_dict("records")
+    elif isinstance(column, dict):
+        column = list(column.values())
+    elif not isinstance(column, list | np.ndarray):
+        # One object for the whole column, such as a proxy.
+        column = [column] * rows
+    if len(column) != rows:
+        raise ValueError(f"a column has {len(column)} values for {rows} rows")
+    result = np.empty(rows, dtype=object)
     for position, item in enumerate(column):
         result[position] = item
     return result

@@ -315,9 +315,7 @@ def _check_sizes(entry: Mapping[str, Any], kind: pa.DataType, length: int, buffe
         raise invalid(f"the offsets of column {entry['name']!r:.50} go beyond its {buffers[2].size} bytes of data")
 
 
-def _check_children(
-    entry: Mapping[str, Any], kind: pa.DataType, array: pa.Array, children: Sequence[pa.Array]
-) -> None:
+def _check_children(entry: Mapping[str, Any], kind: pa.DataType, array: pa.Array, children: Sequence[pa.Array]) -> None:
     if kinds.is_struct(kind):
         lengths = {len(child) for child in children}
         if lengths - {len(array)}:

@@ -88,9 +88,7 @@ def register_user_module(name: str) -> None:
 def pack(value: Any) -> NativeProxy:
     """A Python object as a native; raises Unsupported when it cannot be pickled."""
     data = _dumps(value)
-    return NativeProxy(
-        "python", class_names(type(value)), len(data), preview(value), platform.python_version(), data
-    )
+    return NativeProxy("python", class_names(type(value)), len(data), preview(value), platform.python_version(), data)
 
 
 def class_names(kind: type) -> tuple[str, ...]:

@@ -11,11 +11,24 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from pyflow.codec.types import BIGINT, BOOL, BYTES, COMPLEX128, DATE, FLOAT64, INT64, STRING, TIME, Logical, canonical_json
+from pyflow.codec.types import (
+    BIGINT,
+    BOOL,
+    BYTES,
+    COMPLEX128,
+    DATE,
+    FLOAT64,
+    INT64,
+    STRING,
+    TIME,
+    Logical,
+    canonical_json,
+)
+from pyflow.spec.errors import ArtifactError
 
 Scalar = tuple[Logical, Any, str | None]
 
@@ -130,7 +143,14 @@ def zone(name: str | None, tzinfo: str | None = None) -> dt.tzinfo | None:
         hours, minutes = name[1:].split(":")
         offset = dt.timedelta(hours=int(hours), minutes=int(minutes))
         return dt.timezone(-offset if name[0] == "-" else offset)
-    return ZoneInfo(name)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ArtifactError(
+            f"the time zone {name!r:.50} is not known on this machine",
+            code="time_zone_unknown",
+            hint="Install the package tzdata, or use a name of the IANA time zone database, such as Europe/Berlin.",
+        ) from error
 
 
 def _write_time(value: dt.time) -> Scalar | None:

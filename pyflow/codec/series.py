@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from pyflow.codec import frames
+from pyflow.codec import frames, scalars
 from pyflow.codec.indexes import index_meta, restore_range
 from pyflow.codec.nodes import NodeWriter
 from pyflow.codec.scalars import python_class
@@ -89,7 +89,7 @@ def moment(logical: Logical, value: int | None) -> Any:
     if logical.type == "duration":
         return pd.Timedelta(value, unit=logical.unit).as_unit(logical.unit)
     stamp = pd.Timestamp(value, unit=logical.unit, tz=None if logical.tz is None else "UTC").as_unit(logical.unit)
-    return stamp if logical.tz is None else stamp.tz_convert(frames.zone_of(logical.tz))
+    return stamp if logical.tz is None else stamp.tz_convert(scalars.zone(logical.tz))
 
 
 def missing(name: str) -> Any:
@@ -99,14 +99,14 @@ def missing(name: str) -> Any:
 def make_series(values: Any, index: Any, name: Any) -> pd.Series:
     """A Series of decoded values."""
     if isinstance(values, list):
-        values = frames.object_values(values)
+        values = frames.object_values(values, len(values))
     dtype = values.dtype if values.dtype == object else None
     return pd.Series(values, index=index, dtype=dtype, name=from_label(name), copy=False)
 
 
 def make_index(levels: list[Any], names: list[Any], freqs: list[Any]) -> Any:
     """A row index of decoded levels."""
-    levels = [frames.object_values(level) if isinstance(level, list) else level for level in levels]
+    levels = [frames.object_values(level, len(level)) if isinstance(level, list) else level for level in levels]
     return frames.make_index(levels, [from_label(name) for name in names], freqs)
 
 

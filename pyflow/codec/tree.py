@@ -25,7 +25,11 @@ from pyflow.spec.errors import ArtifactError, Where
 _LONGEST_RANGE = 1_000_000
 _PACKED = {bool: BOOL, int: INT64, float: FLOAT64, str: STRING}
 _SEQUENCES = {list: None, **{kind: python_class(kind.__name__) for kind in (tuple, set, frozenset, range)}}
-_DICTS = {dict: None, OrderedDict: python_class("collections.OrderedDict"), Counter: python_class("collections.Counter")}
+_DICTS = {
+    dict: None,
+    OrderedDict: python_class("collections.OrderedDict"),
+    Counter: python_class("collections.Counter"),
+}
 
 
 class _Cyclic(Exception):
@@ -156,7 +160,9 @@ class Encoder:
             self._children(value, [(key, item, f"[{key!r}]") for key, item in value.items()])
             return
         self._writer.open(name, "map", 2 * len(value), attr)
-        pairs = [pair for key, item in value.items() for pair in ((None, key, " (key)"), (None, item, f"[{key!r:.80}]"))]
+        pairs = [
+            pair for key, item in value.items() for pair in ((None, key, " (key)"), (None, item, f"[{key!r:.80}]"))
+        ]
         self._children(value, pairs)
 
     # Values of libraries, by the library's name; none of them is imported before a value of it is met.

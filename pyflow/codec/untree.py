@@ -15,7 +15,16 @@ from pyflow.codec.table import OpenTable, open_form_table
 from pyflow.codec.types import Logical
 from pyflow.spec.errors import PyflowError
 
-_BAD_DATA = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError, pa.ArrowException)
+_BAD_DATA = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+    pa.ArrowException,
+)
 _SEQUENCES: Mapping[str, Callable[[list[Any]], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 _DICTS: Mapping[str, Callable[[Any], Any]] = {"collections.OrderedDict": OrderedDict, "collections.Counter": Counter}
 OpenNative = Callable[[native.NativeProxy], Any]

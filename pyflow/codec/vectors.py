@@ -134,9 +134,13 @@ def _write_all(kind: type, items: Sequence[Any]) -> tuple[Logical, list[Any]] | 
         return logical, [item if type(item) is kind else None for item in items]
     if kind is float:
         # Among floats NaN is a value; what R calls missing has no place beside None.
-        return None if any(item != item and scalars.is_na_real(item) for item in items if item is not None) else (
-            FLOAT64,
-            list(items),
+        return (
+            None
+            if any(item != item and scalars.is_na_real(item) for item in items if item is not None)
+            else (
+                FLOAT64,
+                list(items),
+            )
         )
     writer = scalars.WRITERS[kind]
     written = [writer(item) if type(item) is kind else (None, None, None) for item in items]
@@ -199,7 +203,9 @@ def to_list(logical: Logical, array: pa.Array) -> list[Any]:
         parts = [to_list(field, array.field(k)) for k, (_, field) in enumerate(logical.fields)]
         names = [name for name, _ in logical.fields]
         mask = arrays.missing_mask(array)
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*parts, strict=True)] or [{} for _ in range(len(array))]
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*parts, strict=True)] or [
+            {} for _ in range(len(array))
+        ]
         return rows if mask is None else [None if gone else row for row, gone in zip(rows, mask, strict=True)]
     values = arrays.storage(array, logical)
     if logical.type in _AS_STORED and None not in values:
@@ -207,7 +213,9 @@ def to_list(logical: Logical, array: pa.Array) -> list[Any]:
     return [scalars.read(logical, value) for value in values]
 
 
-_AS_STORED = frozenset({"bool", "string", "bytes", "complex128", "float32", "float64", *(f"int{n}" for n in (8, 16, 32, 64))})
+_AS_STORED = frozenset(
+    {"bool", "string", "bytes", "complex128", "float32", "float64", *(f"int{n}" for n in (8, 16, 32, 64))}
+)
 
 
 def _list_items(item: Logical, array: pa.Array) -> list[Any]:

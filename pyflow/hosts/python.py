@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import sysconfig
@@ -17,6 +18,8 @@ from pyflow.spec.task import TaskError
 
 # Frames that a user has not written and cannot mend: ours, and those of the import machinery.
 _OURS = (str(Path(__file__).resolve().parents[1]) + os.sep, "<frozen ")
+# Our own errors are shown by their name alone, without the module that is nothing to the user.
+_OUR_TYPES = re.compile(r"^pyflow\.[\w.]+\.(\w+)", re.MULTILINE)
 _LIBRARIES = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
@@ -70,7 +73,7 @@ def describe(error: BaseException) -> TaskError:
         type=type(error).__name__,
         message=_message(error),
         code=code,
-        traceback="".join(report.format()).rstrip("\n"),
+        traceback=_OUR_TYPES.sub(r"\1", "".join(report.format()).rstrip("\n")),
         file=place.filename if place else None,
         line=place.lineno if place else None,
     )

@@ -130,9 +130,7 @@ class _Server:
     def _report_exit(self, pid: int, status: int) -> None:
         kernel.signal_group(pid, signal.SIGKILL)  # what the task left behind
         code = os.waitstatus_to_exitcode(status)
-        self._tell(
-            {"event": "exited", "id": self.tasks.pop(pid), "status": max(code, 0), "signal": max(-code, 0)}
-        )
+        self._tell({"event": "exited", "id": self.tasks.pop(pid), "status": max(code, 0), "signal": max(-code, 0)})
 
     def _end_strays(self) -> None:
         """End what left its task's process group and was adopted; only when no task runs is it surely nobody's."""

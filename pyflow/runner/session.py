@@ -77,7 +77,8 @@ class Session:
 
     def _set(self, name: str, ref: ArtifactRef) -> None:
         self.removed.discard(name)
-        if self.inherited.get(name) == ref:
+        before = self.inherited.get(name)
+        if before is not None and before.digest == ref.digest:
             self.own.pop(name, None)
         else:
             self.own[name] = ref
@@ -136,7 +137,12 @@ class Session:
                 where=where,
                 hint=f"Set it in the step (self.{name} = ...), or name another artifact in foreach.",
             ) from None
-        count = self.codec.count(self.path(ref), self.request.language)
+        try:
+            count = self.codec.count(self.path(ref), self.request.language)
+        except ArtifactError as error:
+            raise ArtifactError(
+                f"foreach over {name!r}: {error.message}", code=error.code, where=where, hint=error.hint
+            ) from None
         if count == 0:
             raise ArtifactError(
                 f"foreach over {name!r} has no items",

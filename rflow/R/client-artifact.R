@@ -7,7 +7,8 @@ named_artifacts <- function(rows, owner) {
   by_name(lapply(rows, new_artifact, owner), vapply(rows, \(row) row$name, ""))
 }
 
-client_properties_artifact <- function() {
+#' @exportS3Method
+client_properties.rflow_client_artifact <- function(x) {
   row <- \(name) \(x) field(x, "row")[[name]]
   list(
     name = row("name"),
@@ -20,6 +21,11 @@ client_properties_artifact <- function() {
     value = \(x) artifact_value(field(x, "row")),
     data = \(x) artifact_value(field(x, "row"))
   )
+}
+
+#' @exportS3Method
+client_details.rflow_client_artifact <- function(x) {
+  c(artifact_line(field(x, "row")), paste("preview:", field(x, "row")$preview))
 }
 
 # Read an artifact's value from the store.

@@ -30,8 +30,6 @@ start_python <- function(python) {
   Sys.setenv(RETICULATE_PYTHON = python)
   started <- tryCatch(reticulate::py_available(initialize = TRUE), error = \(e) conditionMessage(e))
   if (isTRUE(started)) return(invisible())
-  abort_rflow(
-    paste(c(paste0("Python cannot be started in this session: ", python), if (is.character(started)) started), collapse = "\n"),
-    "python_missing", python_hint
-  )
+  reason <- paste0("Python cannot be started in this session: ", python)
+  abort_rflow(paste(c(reason, if (is.character(started)) started), collapse = "\n"), "python_missing", python_hint)
 }

@@ -1,28 +1,31 @@
 #' Results of a flow
 #'
-#' `flow_client()` gives access to the runs of a flow, written in R or in Python. Nothing is read before it is asked for.
-#' The store is the folder `.pyflow` of the working directory, or of the nearest folder above it that has one.
+#' `flow_client()` gives access to the runs of a flow, written in R or in Python. Nothing is read before it is asked
+#' for. The store is the folder `.pyflow` of the working directory, or of the nearest folder above it that has one.
 #'
-#' | object | properties |
-#' |---|---|
-#' | flow | `name`, `pathspec`, `latest_run`, `latest_successful_run`, `runs`, `run(id)` |
-#' | run | `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `username`, `tags`, `steps`, `step(name)`, `tasks`, `data`, `artifacts`, `exception` |
-#' | step | `name`, `pathspec`, `tasks`, `task`, `run` |
-#' | task | `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `index`, `attempts`, `warnings`, `data`, `artifacts`, `stdout`, `stderr`, `exception`, `step`, `run` |
-#' | artifact | `name`, `pathspec`, `kind`, `class`, `size`, `preview`, `digest`, `value` (also as `data`) |
+#' * A flow has `name`, `pathspec`, `latest_run`, `latest_successful_run`, `runs` and `run(id)`.
+#' * A run has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `username`, `tags`,
+#'   `steps`, `step(name)`, `tasks`, `data`, `artifacts` and `exception`.
+#' * A step has `name`, `pathspec`, `tasks`, `task` (the first one) and `run`.
+#' * A task has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `index` (from 0, in a
+#'   foreach), `attempts` (their number), `warnings`, `data`, `artifacts`, `stdout`, `stderr`, `exception`, `step` and
+#'   `run`.
+#' * An artifact has `name`, `pathspec`, `kind`, `class`, `size` (in bytes), `preview`, `digest` and `value` (also as
+#'   `data`).
 #'
-#' `x[["id"]]` is a part: a flow's run, a run's step, a step's task, a task's artifact. `data` holds the artifacts (those of
-#' the last step, for a run) and reads one when it is named: `run$data$genre_stats`. Times are `POSIXct`, `NA` for what has
-#' not ended. `latest_run`, `latest_successful_run` and `exception` are `NULL` where there is none.
+#' `x[["id"]]` is a part: a flow's run, a run's step, a step's task, a task's artifact. `data` holds the artifacts
+#' (those of the last step, for a run) and reads one when it is named: `run$data$genre_stats`. Times are `POSIXct`, `NA`
+#' for what has not ended. `latest_run`, `latest_successful_run` and `exception` are `NULL` where there is none.
 #'
-#' Values of R come back as they were, tables and vectors of Python as R's own types. An object that only Python can open (a
-#' fitted model, say) comes as a proxy that shows its class, size and a preview.
+#' Values of R come back as they were, tables and vectors of Python as R's own types. An object that only Python can
+#' open (a fitted model, say) comes as a proxy that shows its class, size and a preview.
 #'
 #' @param flow The flow's name (text).
 #' @returns `flow_client()`: the flow, an object of class `rflow_client_flow`. `list_flows()`: names of all flows in the
 #'   store (character).
 #' @section Errors: `rflow_error_not_found` when there is no such flow, run, step, task, artifact or property,
-#'   `rflow_error_artifact_corrupt` when a stored value is damaged, `rflow_error_python_missing` when there is no Python.
+#'   `rflow_error_artifact_corrupt` when a stored value is damaged, `rflow_error_python_missing` when there is no
+#'   Python.
 #' @examples
 #' if (interactive()) {
 #'   list_flows()
@@ -58,7 +61,8 @@ print.rflow_constructor <- function(x, ...) {
 #' @export
 list_flows <- function() as.character(unlist(bridge_ask("flows")))
 
-client_properties_flow <- function() {
+#' @exportS3Method
+client_properties.rflow_client_flow <- function(x) {
   list(
     name = \(x) field(x, "flow"),
     pathspec = \(x) field(x, "flow"),
@@ -81,3 +85,6 @@ flow_run <- function(x, id) {
 }
 
 first_or_null <- function(items) if (length(items)) items[[1]] else NULL
+
+#' @exportS3Method
+client_details.rflow_client_flow <- function(x) paste("latest run:", x$latest_run$id)

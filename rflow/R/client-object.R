@@ -1,6 +1,6 @@
-# What the client's objects share. A flow, run, step, task or artifact is a list of class rflow_client_<kind> whose fields
-# say where it is; everything else is a property, read from the store when it is asked for: x$name. Its properties are the
-# table client_properties_<kind>(), one function for each. x[["id"]] is a part of it: a run of a flow, a step of a run.
+# What the client's objects share. A flow, run, step, task or artifact is a list of class rflow_client_<kind> whose
+# fields say where it is; everything else is a property, read from the store when it is asked for: x$name. x[["id"]] is
+# a part of it: a run of a flow, a step of a run. Each kind has a method of the two generics below.
 
 new_client <- function(kind, ...) structure(list(...), class = c(paste0("rflow_client_", kind), "rflow_client"))
 
@@ -9,15 +9,11 @@ client_kind <- function(x) sub("^rflow_client_", "", class(x)[1])
 # A field of a client object, past the `$` below.
 field <- function(x, name) .subset2(x, name)
 
-client_properties <- function(x) {
-  switch(client_kind(x),
-    flow = client_properties_flow(),
-    run = client_properties_run(),
-    step = client_properties_step(),
-    task = client_properties_task(),
-    artifact = client_properties_artifact()
-  )
-}
+# The table of properties: one function of the object for each. `part` gives the function for x[["id"]].
+client_properties <- function(x) UseMethod("client_properties")
+
+# What the printed object tells beside its name: lines of text.
+client_details <- function(x) UseMethod("client_details")
 
 #' @export
 `$.rflow_client` <- function(x, name) {
@@ -44,7 +40,7 @@ client_properties <- function(x) {
 `[[<-.rflow_client` <- function(x, i, value) abort_read_only(x)
 
 abort_read_only <- function(x) {
-  abort_rflow(paste0("A ", client_kind(x), " of the client cannot be changed."), "read_only", "Results are for reading.")
+  abort_rflow(paste0("This ", client_kind(x), " cannot be changed."), "read_only", "Results are for reading.")
 }
 
 #' @export
@@ -65,17 +61,7 @@ print.rflow_client <- function(x, ...) {
   invisible(x)
 }
 
-# What the printed object tells beside its name: lines of text.
-client_details <- function(x) {
-  switch(client_kind(x),
-    flow = paste("latest run:", paste(c(x$latest_run$id, if (is.null(x$latest_run)) "none"), collapse = "")),
-    run = c(status_line(x), paste("steps:", paste(names(x$steps), collapse = ", "))),
-    step = paste("tasks:", length(x$tasks)),
-    task = c(status_line(x), paste("artifacts:", paste(names(x$artifacts), collapse = ", "))),
-    artifact = c(artifact_line(field(x, "row")), paste("preview:", field(x, "row")$preview))
-  )
-}
-
+# How a run or task ended, and when.
 status_line <- function(x) {
   shown <- \(time) format(time, "%Y-%m-%d %H:%M:%S")
   paste0(x$status, ", from ", shown(x$created_at), if (!is.na(x$finished_at)) paste(" to", shown(x$finished_at)))
@@ -94,4 +80,14 @@ client_id <- function(id, what) {
 by_name <- function(items, names) {
   names(items) <- names
   items
+}
+
+# The error that ended a run or task: a list that prints as its own language shows it. NULL if there is none.
+new_exception <- function(error) if (is.null(error)) NULL else structure(error, class = "rflow_exception")
+
+#' @export
+print.rflow_exception <- function(x, ...) {
+  shown <- if (length(x$traceback) && nzchar(x$traceback)) x$traceback else paste0(x$type, ": ", x$message)
+  cat(shown, "\n", sep = "")
+  invisible(x)
 }

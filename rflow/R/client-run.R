@@ -8,7 +8,8 @@ run_row <- function(x) {
   if (row$finished) row else run_ask(x, "run")
 }
 
-client_properties_run <- function() {
+#' @exportS3Method
+client_properties.rflow_client_run <- function(x) {
   row <- \(name) \(x) run_row(x)[[name]]
   list(
     id = \(x) field(x, "row")$run,
@@ -62,7 +63,8 @@ run_tasks <- function(x, step) {
 # Artifact rows of the run's last step.
 run_artifacts <- function(x) run_ask(x, "data")
 
-client_properties_step <- function() {
+#' @exportS3Method
+client_properties.rflow_client_step <- function(x) {
   list(
     name = \(x) field(x, "name"),
     id = \(x) field(x, "name"),
@@ -85,3 +87,11 @@ step_part <- function(x, id) {
     paste("Its tasks are:", paste(names(tasks), collapse = ", "))
   )
 }
+
+#' @exportS3Method
+client_details.rflow_client_run <- function(x) {
+  c(status_line(x), paste("steps:", paste(names(x$steps), collapse = ", ")))
+}
+
+#' @exportS3Method
+client_details.rflow_client_step <- function(x) paste("tasks:", length(x$tasks))

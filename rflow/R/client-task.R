@@ -8,7 +8,8 @@ task_row <- function(x) {
   Find(\(other) identical(other$task, row$task), rows)
 }
 
-client_properties_task <- function() {
+#' @exportS3Method
+client_properties.rflow_client_task <- function(x) {
   row <- \(name) \(x) task_row(x)[[name]]
   list(
     id = \(x) field(x, "row")$task,
@@ -44,12 +45,7 @@ task_part <- function(x, name) data_artifact(x$data, name)
 # What the last attempt wrote (text).
 task_log <- function(x, stream) task_ask(x, "log", attempt = NULL, stream = stream)$text
 
-# The error that ended a run or task: a list that prints as its own language shows it. NULL if there is none.
-new_exception <- function(error) if (is.null(error)) NULL else structure(error, class = "rflow_exception")
-
-#' @export
-print.rflow_exception <- function(x, ...) {
-  shown <- if (length(x$traceback) && nzchar(x$traceback)) x$traceback else paste0(x$type, ": ", x$message)
-  cat(shown, "\n", sep = "")
-  invisible(x)
+#' @exportS3Method
+client_details.rflow_client_task <- function(x) {
+  c(status_line(x), paste("artifacts:", paste(names(x$artifacts), collapse = ", ")))
 }

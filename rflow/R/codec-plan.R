@@ -5,8 +5,8 @@
 vector_plan <- function(x) {
   rest <- attributes(x)
   if (is.null(rest)) return(list(logical = plain_logical(typeof(x)), data = x, rest = NULL))
-  plan <- known_plan(x, rest) %||% list(logical = plain_logical(typeof(x)), data = x, used = character())
-  if (is.null(plan$logical)) return(NULL)
+  plan <- known_plan(x, rest)
+  if (is.null(plan)) plan <- list(logical = plain_logical(typeof(x)), data = x, used = character())
   rest <- rest[setdiff(names(rest), plan$used)]
   list(logical = plan$logical, data = plan$data, rest = if (length(rest)) rest)
 }
@@ -23,7 +23,7 @@ known_plan <- function(x, attributes) {
   class <- attributes$class
   if (is.null(class)) return(NULL)
   if (identical(class, "factor") || identical(class, c("ordered", "factor"))) return(factor_plan(x, attributes))
-  if (!is.numeric(unclass(x))) return(NULL)
+  if (!typeof(x) %in% c("integer", "double")) return(NULL)
   if (identical(class, "Date")) return(date_plan(x))
   if (identical(class, c("POSIXct", "POSIXt"))) return(instant_plan(x, attributes$tzone))
   if (identical(class, "difftime")) return(duration_plan(x, attributes$units))
@@ -98,17 +98,19 @@ column_plan <- function(x) {
   if (is.data.frame(x)) return(struct_plan(x))
   class <- attr(x, "class", exact = TRUE)
   if (identical(class[1], "AsIs")) {
-    class(x) <- class[-1]
+    oldClass(x) <- without_as_is(class)
     plan <- if (!is.data.frame(x)) column_plan(x)
     if (!is.null(plan)) plan$logical <- with_class(plan$logical, c("AsIs", plan$logical$r$class))
     return(plan)
   }
   if (inherits(x, "POSIXlt")) return(broken_down_plan(x))
-  if (is.list(x)) return(if (is.null(attributes(x))) list_plan(x))
-  if (!is.atomic(x) || is.null(x) || is.raw(x) || isS4(x)) return(NULL)
+  if (typeof(x) == "list") return(if (is.null(attributes(x))) list_plan(x))
+  if (is.null(x) || is.raw(x) || !is.atomic(x) || isS4(x)) return(NULL)
   plan <- vector_plan(x)
   if (!is.null(plan) && is.null(plan$rest)) plan
 }
+
+without_as_is <- function(class) if (length(class) > 1) class[-1]
 
 # POSIXlt as the instants it stands for, if these give the same back.
 broken_down_plan <- function(x) {

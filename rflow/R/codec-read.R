@@ -143,5 +143,5 @@ restore_attributes <- function(children) {
   # dim before dimnames, class last: their setters look at the others.
   order <- unique(c(intersect(c("names", "dim", "dimnames"), names(rest)), setdiff(names(rest), "class"), "class"))
   for (name in intersect(order, names(rest))) attr(x, name) <- rest[[name]]
-  x
+  with_own_pointer(x)
 }

@@ -14,7 +14,7 @@ table_index <- function(x) {
   rows <- nrow(x)
   if (has_automatic_rows(x)) {
     # What R has no place for (several levels, repeated values) goes back as it came, if it still fits the rows.
-    fits <- length(pandas$levels) && all(vapply(pandas$levels, NROW, 1L) == rows)
+    fits <- length(pandas$levels) && all(vapply(pandas$levels, NROW, 1) == rows)
     if (fits) return(list(index = pandas$index, levels = unname(pandas$levels)))
     return(NULL)
   }
@@ -68,8 +68,10 @@ table_restore <- function(columns, names, meta) {
   levels <- columns[length(columns) - rev(seq_len(count)) + 1L]
   keep <- seq_len(length(columns) - count)
   table <- columns[keep]
-  rows <- as.integer(meta$rows)
-  if (!all(vapply(columns, NROW, 1L) == rows)) abort_layout("columns differ in length from the number of rows")
+  rows <- meta$rows
+  if (!is.numeric(rows) || length(rows) != 1 || !isTRUE(rows >= 0 && rows < 2^31)) abort_layout("the number of rows is wrong")
+  rows <- as.integer(rows)
+  if (!all(vapply(columns, NROW, 1) == rows)) abort_layout("columns differ in length from the number of rows")
   attributes(table) <- list(
     names = if (is.null(names)) character(length(table)) else names[keep], class = "data.frame", row.names = .set_row_names(rows)
   )
@@ -103,12 +105,14 @@ row_names_of <- function(level) {
 
 table_reclass <- function(table, class) {
   if (is.null(class)) return(table)
-  class(table) <- unlist(class)
-  # data.table's own pointer, without which it copies the table at the first change by reference.
-  if (inherits(table, "data.table") && requireNamespace("data.table", quietly = TRUE)) {
-    table <- data.table::setalloccol(table)
-  }
-  table
+  attr(table, "class") <- unlist(class)
+  with_own_pointer(table)
+}
+
+# data.table's own pointer, without which it copies the table at the first change by reference.
+with_own_pointer <- function(x) {
+  made <- inherits(x, "data.table") && requireNamespace("data.table", quietly = TRUE)
+  if (made) data.table::setalloccol(x) else x
 }
 
 # Rows of a nested table that are missing as a whole: every column is NA there.

@@ -25,15 +25,15 @@ new_layout <- function(path, written, rows, metadata) {
 
 tree_write <- function(value, path) {
   written <- .Call(rflow_value_write, value, path)
-  metadata <- list(version = 1L, kind = tree_kind(value, written$root), form = "tree", pools = written$pools)
+  metadata <- list(version = 1L, kind = tree_kind(written$root), form = "tree", pools = written$pools)
   new_layout(path, written, 1L, metadata)
 }
 
-# What the value is, from the type of its root node.
-tree_kind <- function(value, root) {
+# What the value is, from the type of its root node (or of the value below `attributes`).
+tree_kind <- function(root) {
   switch(root,
     null = , scalar = "scalar", vector = , named = "vector", packed = , list = "list", dict = , map = "dict",
-    attributes = tree_kind(value, codec_describe(value)$data[[1]]$type), root
+    root
   )
 }
 
@@ -57,16 +57,13 @@ codec_describe <- function(x) {
   if (inherits(x, "rflow_native_proxy")) return(proxy_node(x))
   if (is.data.frame(x)) return(frame_node(x))
   if (isS4(x) || inherits(x, "connection")) return(native_node(x))
-  if (is.list(x)) return(list_node(x))
+  if (typeof(x) == "list") return(list_node(x))
   if (is.atomic(x)) vector_node(x) else native_node(x)
 }
 
 frame_node <- function(x) {
   rest <- table_rest(x)
-  if (length(rest) == 0) return(table_node(x))
-  plain <- x
-  attributes(plain) <- attributes(x)[setdiff(names(attributes(x)), names(rest))]
-  attributes_node(table_node(plain), rest)
+  if (length(rest)) attributes_node(table_node(x), rest) else table_node(x)
 }
 
 # The value, and R attributes that have no other place.
@@ -94,21 +91,24 @@ list_node <- function(x) {
 
 vector_node <- function(x) {
   class <- attr(x, "class", exact = TRUE)
-  as_is <- identical(class[1], "AsIs")
-  if (as_is) class(x) <- class[-1]
+  if (identical(class[1], "AsIs")) return(as_is_node(x, class))
   plan <- vector_plan(x)
-  if (is.null(plan)) return(native_node(x))
-  if (is.null(plan$rest)) return(leaf_node(plan, as_is))
-  # From the outside in: attributes, then dimensions or names, then the vector itself.
   rest <- plan$rest
-  if (as_is) rest$class <- c("AsIs", rest$class)
-  if (!is.null(rest$class) && inherits(x, c("factor", "Date", "POSIXct", "difftime"))) {
-    return(derived_node(x, rest))
-  }
+  if (is.null(rest)) return(leaf_node(plan))
+  if (!is.null(rest$class) && inherits(x, c("factor", "Date", "POSIXct", "difftime"))) return(derived_node(x, rest))
+  if (is.raw(x)) return(attributes_node(leaf_node(plan), rest))
+  # From the outside in: attributes, then dimensions or names, then the vector itself.
   outer <- rest[setdiff(names(rest), if (is.null(rest$dim)) "names" else c("dim", "dimnames"))]
-  if (is.raw(x)) outer <- rest
-  value <- if (is.raw(x)) plan_leaf("scalar", plan) else if (is.null(rest$dim)) named_node(plan) else array_node(plan)
+  value <- if (!is.null(rest$dim)) array_node(plan) else if (!is.null(rest$names)) named_node(plan) else leaf_node(plan)
   if (length(outer)) attributes_node(value, outer) else value
+}
+
+# I(x): a vector also if it has length one.
+as_is_node <- function(x, class) {
+  oldClass(x) <- without_as_is(class)
+  plan <- vector_plan(x)
+  if (!is.null(plan$rest)) return(attributes_node(x, list(class = class)))
+  plan_leaf("vector", plan, list(class = list(r = list("AsIs"))))
 }
 
 # A vector whose class builds on a known one (hms on difftime): the known one, then the attributes it lacks.
@@ -122,9 +122,9 @@ derived_node <- function(x, rest) {
     keep <- c("names", "dim", "dimnames", "levels", "tzone", "units")
     attributes(value) <- attributes(x)[intersect(names(attributes(x)), keep)]
     oldClass(value) <- base
-    plan <- vector_plan(value)
-    usable <- !is.null(plan) && !"class" %in% names(plan$rest)
-    if (usable) return(attributes_node(value, c(rest[setdiff(names(rest), c(keep, "class"))], list(class = rest$class))))
+    # A malformed one is not of that class: then it is a plain vector with attributes.
+    if ("class" %in% names(vector_plan(value)$rest)) next
+    return(attributes_node(value, c(rest[setdiff(names(rest), c(keep, "class"))], list(class = class))))
   }
   plain <- x
   attributes(plain) <- NULL
@@ -133,17 +133,14 @@ derived_node <- function(x, rest) {
 
 plan_leaf <- function(type, plan, attr = NULL) new_leaf(type, plan$logical, plan$data, attr)
 
-leaf_node <- function(plan, as_is) {
-  if (as_is) return(plan_leaf("vector", plan, list(class = list(r = list("AsIs")))))
+leaf_node <- function(plan) {
   scalar <- is.raw(plan$data) || (length(plan$data) == 1 && plan$logical$type != "category")
   plan_leaf(if (scalar) "scalar" else "vector", plan)
 }
 
 named_node <- function(plan) {
-  names <- plan$rest$names
-  vector <- plan_leaf("vector", plan)
-  if (is.null(names)) return(if (length(plan$data) == 1) plan_leaf("scalar", plan) else vector)
-  new_container("named", list(vector, new_leaf("vector", list(type = "string"), names)), list(names = list(NULL)))
+  names <- new_leaf("vector", list(type = "string"), plan$rest$names)
+  new_container("named", list(plan_leaf("vector", plan), names), list(names = list(NULL)))
 }
 
 array_node <- function(plan) {

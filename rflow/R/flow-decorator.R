@@ -11,8 +11,8 @@
 #' @param times How often to try again (whole number, 0 to 4).
 #' @param minutes_between_retries Minutes to wait before each new attempt (number).
 #' @returns A decorator, an object of class `rflow_decorator`, to be given to [step()].
-#' @section Errors: `rflow_error_definition` when an argument is of another type; the checker reports values out of range
-#'   and unknown decorators with the step's line.
+#' @section Errors: `rflow_error_definition` when an argument is of another type; the checker reports values out of
+#'   range and unknown decorators with the step's line.
 #' @examples
 #' flow("CarefulFlow") |>
 #'   step("start", \(self) self$x <- 1, retry(times = 2), timeout(minutes = 5), next_step = "end") |>

@@ -115,10 +115,12 @@ parse_calls <- function(file) {
     head <- data$parent[row]
     id <- data$parent[match(head, data$id)]
     text <- utils::getParseText(data, id)
-    # The placeholder of a pipe (`flow = _`) cannot be parsed alone; it stands for the first argument, which a pipe hides.
+    # The placeholder of a pipe (`flow = _`) cannot be parsed alone; it stands for the first argument, which a pipe
+    # hides.
     text <- sub("\\(\\s*flow\\s*=\\s*_\\s*,", "(", text)
     call <- tryCatch(parse(text = text, keep.source = FALSE)[[1]], error = \(e) NULL)
-    list(id = id, line = data$line1[row], last = data$line2[match(id, data$id)], key = if (is.call(call)) call_key(call))
+    last <- data$line2[match(id, data$id)]
+    list(id = id, line = data$line1[row], last = last, key = if (is.call(call)) call_key(call))
   })
   Filter(\(x) !is.null(x$key), found)
 }

@@ -1,12 +1,13 @@
 #' Add a step to a flow
 #'
-#' A step is a function that runs in a process of its own. What it leaves on `self` (`self$x <- 1`) is kept, and is there
-#' in the steps that follow. The step's name, its function and its decorators are given in any order; all other arguments
-#' by name.
+#' A step is a function that runs in a process of its own. What it leaves on `self` (`self$x <- 1`) is kept, and is
+#' there in the steps that follow. The step's name, its function and its decorators are given in any order; all other
+#' arguments by name.
 #'
 #' @param flow A flow, made by [flow()].
 #' @param ... The step's name (text), its function, and decorators such as [retry()]. The function takes `self`, or
-#'   `self` and `inputs` in a join. In its place may stand [py_function()] or [r_function()]. A step may have no function.
+#'   `self` and `inputs` in a join. In its place may stand [py_function()] or [r_function()]. A step may have no
+#'   function.
 #' @param step,r_function The step's name and function, where they are given by name.
 #' @param next_step The step that follows (text), or several for a branch; none (`NULL`) for the last step.
 #' @param foreach Name of an artifact (text): `next_step` runs once for each of its items.

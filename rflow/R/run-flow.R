@@ -1,17 +1,17 @@
 #' Run a flow
 #'
-#' At the end of a flow's file, `run()` makes the file a command: `Rscript flow.R run --alpha 0.5`, `Rscript flow.R check`,
-#' `Rscript flow.R --help`. It is the same program, with the same options, output and exit codes, as for a flow written in
-#' Python. Called in a session, `run()` runs the flow, shows what it prints, and returns the run.
+#' At the end of a flow's file, `run()` makes the file a command: `Rscript flow.R run --alpha 0.5`, `Rscript flow.R
+#' check`, `Rscript flow.R --help`. It is the same program, with the same options, output and exit codes, as for a flow
+#' written in Python. Called in a session, `run()` runs the flow, shows what it prints, and returns the run.
 #'
 #' @param flow A flow, made by [flow()].
 #' @param ... Parameters of the flow and options of the command `run`, by name: `alpha = 0.5`, `max_workers = 4`,
-#'   `tag = c("a", "b")`, `quiet = TRUE`. `TRUE` is given to an option that takes no value. In a file they stand for options
-#'   that the command line leaves out.
+#'   `tag = c("a", "b")`, `quiet = TRUE`. `TRUE` is given to an option that takes no value. In a file they stand for
+#'   options that the command line leaves out.
 #' @returns In a session: the run, as [flow_client()] gives it, invisibly. In a script it does not return: the process
 #'   ends with the flow's exit code.
-#' @section Errors: `rflow_error_run_failed` when the flow is not valid or a step failed, `rflow_error_python_missing` when
-#'   there is no Python, `rflow_error_definition` when an argument is of a wrong type.
+#' @section Errors: `rflow_error_run_failed` when the flow is not valid or a step failed, `rflow_error_python_missing`
+#'   when there is no Python, `rflow_error_definition` when an argument is of a wrong type.
 #' @examples
 #' hello <- flow("HelloFlow") |>
 #'   parameter("name", default = "you") |>
@@ -70,7 +70,8 @@ methods::setMethod("show", "rflow_flow", function(object) {
   invisible(object)
 })
 
-# Whether run() stands in the file that Rscript was given, and nothing else (a test, a document, source()) is calling it.
+# Whether run() stands in the file that Rscript was given, and nothing else (a test, a document, source()) is calling
+# it.
 called_from_script <- function() {
   if (interactive() || is.null(main_script())) return(FALSE)
   callers <- lapply(seq_len(sys.nframe()), sys.function)
@@ -84,58 +85,4 @@ hand_over <- function(flow, args) {
   descriptor <- .Call(rflow_fd_keep_text, graph_json(flow))
   prog <- paste("Rscript", sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)[1]))
   .Call(rflow_process_replace, python_command(args, descriptor, prog), descriptor)
-}
-
-# What the command line says, with the options that run() names in the file before its own, so that its own win.
-script_arguments <- function(given, options) {
-  command <- which(!startsWith(given, "-"))[1]
-  if (is.na(command) || given[command] != "run") return(given)
-  c(options$general, given[seq_len(command)], options$args, given[-seq_len(command)])
-}
-
-# run()'s named arguments as text: `general` come before the command, `args` after it.
-run_options <- function(flow, options) {
-  parameters <- parameters_by_name(flow$parameters)
-  text <- \(name) option_text(name, options[[name]], parameters[[option_key(name)]])
-  general <- intersect(setdiff(names(options), names(parameters)), "quiet")
-  list(
-    general = unlist(lapply(general, text)),
-    args = unlist(lapply(setdiff(names(options), general), text))
-  )
-}
-
-option_key <- function(name) gsub("-", "_", name, fixed = TRUE)
-
-parameters_by_name <- function(parameters) {
-  names(parameters) <- vapply(parameters, \(x) option_key(x$name), "")
-  parameters
-}
-
-# One option as arguments: parameters take a value, `TRUE` of another option stands alone, several values repeat it.
-option_text <- function(name, value, parameter) {
-  if (is.null(value)) return(NULL)
-  flag <- paste0("--", name)
-  if (is.null(parameter)) {
-    if (!is.atomic(value)) abort_argument(paste0("run(): `", name, "`"), "a text, number or logical", value)
-    if (isTRUE(value)) return(flag)
-    if (identical(value, FALSE)) return(NULL)
-    return(paste0(flag, "=", plain_text(value)))
-  }
-  paste0(flag, "=", parameter_text(value, parameter))
-}
-
-parameter_text <- function(value, parameter) {
-  what <- paste0("run(): `", parameter$name, "`")
-  if (is.list(value) || identical(parameter$type, "json") && !is.character(value)) {
-    return(as.character(jsonlite::toJSON(json_value(value), auto_unbox = TRUE, null = "null", digits = NA)))
-  }
-  if (!is.atomic(value) || anyNA(value)) abort_argument(what, "a value without NA", value)
-  if (!is.null(parameter$separator)) return(paste(plain_text(value), collapse = parameter$separator))
-  if (length(value) != 1) abort_argument(what, "a single value", value)
-  plain_text(value)
-}
-
-# Values as they are typed: numbers without R's shortenings.
-plain_text <- function(value) {
-  if (is.numeric(value) && !is.object(value)) format(value, digits = 15, scientific = FALSE, trim = TRUE) else as.character(value)
 }

@@ -12,9 +12,8 @@ version_info <- function() {
   code <- "import json; from pyflow import app; print(json.dumps(app.versions()))"
   output <- suppressWarnings(system2(python, c("-c", shQuote(code)), stdout = TRUE, stderr = TRUE))
   if (!is.null(attr(output, "status"))) {
-    abort_rflow(
-      paste(c(paste0(python, " cannot load the package pyflow:"), output), collapse = "\n"), "python_missing", python_hint
-    )
+    reason <- paste(c(paste0(python, " cannot load the package pyflow:"), output), collapse = "\n")
+    abort_rflow(reason, "python_missing", python_hint)
   }
   ours <- list(rflow = as.character(utils::packageVersion("rflow")), R = as.character(getRversion()))
   structure(class = "rflow_versions", c(ours, jsonlite::fromJSON(utils::tail(output, 1), simplifyVector = FALSE)))

@@ -3,9 +3,9 @@
  * The memory is a private mapping (exchange-map.c), so R may also write to it: the kernel copies the page, the file stays.
  * data1 is an external pointer to the first value, whose protected value is the mapping's handle; data2 is the length.
  */
-#include <R_ext/Altrep.h>
 #include <string.h>
 #include "rflow.h"
+#include <R_ext/Altrep.h> /* needs Rinternals.h before it */
 
 /* Shorter vectors are copied: that is cheaper than a vector that goes through a method for every access. */
 #define FIXED_FROM 4096

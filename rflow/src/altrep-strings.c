@@ -5,9 +5,9 @@
  * kept in a raw vector together with the mapping's handle) or NULL once every string has been made; data2 is the
  * STRSXP of the strings made so far, allocated at the first access.
  */
-#include <R_ext/Altrep.h>
 #include <string.h>
 #include "rflow.h"
+#include <R_ext/Altrep.h> /* needs Rinternals.h before it */
 
 /* Shorter vectors are made at once. */
 #define LAZY_FROM 256

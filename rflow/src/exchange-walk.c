@@ -264,7 +264,9 @@ static SEXP write_plan(plan_t *p, const char *path) {
     SET_VECTOR_ELT(pools, i, VECTOR_ELT(pool, P_LOGICAL));
     UNPROTECT(1);
   }
-  SET_VECTOR_ELT(result, 2, Rf_ScalarString(STRING_ELT(VECTOR_ELT(p->nodes, TYPE), 0)));
+  R_xlen_t root = 0; /* attributes say nothing about what the value is: its first child does */
+  while (strcmp(CHAR(STRING_ELT(VECTOR_ELT(p->nodes, TYPE), root)), "attributes") == 0) root++;
+  SET_VECTOR_ELT(result, 2, Rf_ScalarString(STRING_ELT(VECTOR_ELT(p->nodes, TYPE), root)));
   SET_VECTOR_ELT(result, 3, Rf_ScalarReal(writer_close(w)));
   SET_VECTOR_ELT(result, 4, R_ExternalPtrProtected(handle));
   UNPROTECT(2);

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import blake3
 import pytest
@@ -167,6 +168,7 @@ def run_python(code, *arguments, unprivileged=False, **options):
     command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
     if unprivileged and os.geteuid() == 0:
         command = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", *command]
+    options = {"cwd": Path(__file__).parents[2], **options}  # where `tests` is found
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 

@@ -123,7 +123,9 @@ def test_artifacts_and_data(results):
     assert (title["kind"], title["type"], title["step"], title["task"]) == ("scalar", "str", "fit", "2")
     assert "Größe \U0001f3ac" in title["preview"]
     data = ok(op="data", flow=FLOW, run="1")
-    assert [(row["name"], row["step"], row["task"]) for row in data] == [(name, "end", "5") for name in ("genres", "n", "title")]
+    assert [(row["name"], row["step"], row["task"]) for row in data] == [
+        (name, "end", "5") for name in ("genres", "n", "title")
+    ]
     assert error({"op": "data", "flow": FLOW, "run": "2"})["code"] == "not_found"
 
 

@@ -11,7 +11,13 @@ from pyflow.spec.errors import NotFoundError, StoreError, UserError
 from pyflow.spec.task import TaskError
 from tests.written import FLOW, WrittenStore
 
-BOOM = TaskError("ValueError", "bad genre", traceback="Traceback:\n  flow.py, line 41\nValueError: bad genre", file="flow.py", line=41)
+BOOM = TaskError(
+    "ValueError",
+    "bad genre",
+    traceback="Traceback:\n  flow.py, line 41\nValueError: bad genre",
+    file="flow.py",
+    line=41,
+)
 
 
 @pytest.fixture
@@ -30,16 +36,27 @@ def results(written):
     written.begin("1", tags=("first",), system_tags=("user:ann",))
     written.task("1", "start", "1", genres=["a", "b", "c"])
     written.start("1", "fit", "2", inputs=("1",), index=0, stdout="try 1\n")
-    written.finish("1", "fit", "2", inputs=("1",), status="crashed", error=TaskError("TaskCrashed", "signal 9", code="step_crashed"))
+    written.finish(
+        "1",
+        "fit",
+        "2",
+        inputs=("1",),
+        status="crashed",
+        error=TaskError("TaskCrashed", "signal 9", code="step_crashed"),
+    )
     written.start("1", "fit", "2", inputs=("1",), index=0, attempt=1, stdout="try 2\n", stderr="oh\n")
-    written.finish("1", "fit", "2", inputs=("1",), attempt=1, status="failed", error=BOOM, own={"half": written.put("half", 1)})
+    written.finish(
+        "1", "fit", "2", inputs=("1",), attempt=1, status="failed", error=BOOM, own={"half": written.put("half", 1)}
+    )
     written.end("1", "failed", {**BOOM.to_json(), "step": "fit", "task": "2", "attempt": 1})
 
     written.begin("2", tags=("second", "good"))
     written.parameters("2", max_genres=5)
-    written.task("2", "start", "1", inputs=("_parameters",), genres=["a", "b", "c"], movies=pd.DataFrame({"x": [1.5, 2.5]}))
+    written.task("2", "start", "1", genres=["a", "b", "c"], movies=pd.DataFrame({"x": [1.5, 2.5]}))
     for index in range(3):
-        written.task("2", "fit", str(index + 2), inputs=("1",), index=index, genre="abc"[index], stdout=f"fit {index}\n")
+        written.task(
+            "2", "fit", str(index + 2), inputs=("1",), index=index, genre="abc"[index], stdout=f"fit {index}\n"
+        )
     written.start("2", "join", "5", inputs=("2", "3", "4"))
     written.finish("2", "join", "5", status="caught", error=BOOM, own={"stats": written.put("stats", {"a": 1})})
     written.task("2", "end", "6", inputs=("5",), done=True)
@@ -132,13 +149,16 @@ def test_task(results):
     assert sorted(task.data) == ["genre", "genres", "max_genres", "movies"]
     assert task["genre"].data == "b"
     assert "genre" in task and "nope" not in task
-    assert [artifact.name for artifact in task if not artifact.inherited] == ["genre"]
+    assert [artifact.name for artifact in task if not artifact.inherited] == ["genre", "max_genres"]
     assert Task(f"{FLOW}/2/start/1").index is None
 
 
 def test_attempts(results):
     task = Task(f"{FLOW}/1/fit/2")
-    assert [(attempt.number, attempt.status, attempt.pid) for attempt in task.attempts] == [(0, "crashed", 4000), (1, "failed", 4001)]
+    assert [(attempt.number, attempt.status, attempt.pid) for attempt in task.attempts] == [
+        (0, "crashed", 4000),
+        (1, "failed", 4001),
+    ]
     assert [attempt.stdout for attempt in task.attempts] == ["try 1\n", "try 2\n"]
     assert (task.stdout, task.stderr, task.current_attempt) == ("try 2\n", "oh\n", 1)
     assert task.attempts[0].exception.code == "step_crashed"
@@ -184,7 +204,9 @@ def test_listing_opens_nothing(results, monkeypatch):
     assert "  stats       dict" in text
     assert "max_genres" in dir(run.data)
     assert not hasattr(run.data, "_repr_html_")
-    assert "movies: table <pandas.DataFrame>" in repr(run["fit"].task.artifacts.movies).replace("fit/2/movies'", "movies")
+    assert "movies: table <pandas.DataFrame>" in repr(run["fit"].task.artifacts.movies).replace(
+        "fit/2/movies'", "movies"
+    )
     assert repr(run) == f"Run('{FLOW}/2': success)"
     assert repr(run["fit"].task) == f"Task('{FLOW}/2/fit/2': success)"
     assert repr(run["fit"]) == f"Step('{FLOW}/2/fit')"
@@ -231,7 +253,13 @@ def test_not_found(results, ask, message, hint):
 
 def test_python_finds_its_own_errors(results):
     run = Run(f"{FLOW}/2")
-    for ask in (lambda: run["x"], lambda: run["fit"]["x"], lambda: Flow(FLOW)["x"], lambda: Pyflow()["x"], lambda: run.data["x"]):
+    for ask in (
+        lambda: run["x"],
+        lambda: run["fit"]["x"],
+        lambda: Flow(FLOW)["x"],
+        lambda: Pyflow()["x"],
+        lambda: run.data["x"],
+    ):
         with pytest.raises(KeyError):
             ask()
     with pytest.raises(AttributeError):
@@ -275,7 +303,9 @@ def test_each_question_is_few_queries(results, monkeypatch):
 
     asked = []
     select = SqliteMetadata._select
-    monkeypatch.setattr(SqliteMetadata, "_select", lambda self, query, *a, **k: asked.append(query) or select(self, query, *a, **k))
+    monkeypatch.setattr(
+        SqliteMetadata, "_select", lambda self, query, *a, **k: asked.append(query) or select(self, query, *a, **k)
+    )
     run = Flow(FLOW).latest_successful_run
     assert asked == ["runs", "runs"]
     asked.clear()

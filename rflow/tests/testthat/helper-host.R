@@ -15,7 +15,9 @@ run_message <- function(file, name, ...) {
     current = list(flow_name = "TestFlow", run_id = "17", step_name = "work", tags = list("a", "b"), is_running_flow = TRUE),
     constants = FALSE
   )
-  utils::modifyList(message, list(...), keep.null = TRUE)
+  given <- list(...)
+  message[names(given)] <- given
+  message
 }
 
 # The layout of a value, in a file of its own.

@@ -47,6 +47,6 @@ test_that("an object of Python is a proxy that tells what it is", {
 })
 
 test_that("sizes read well", {
-  expect_equal(size_text(812), "812 bytes")
+  expect_equal(size_text(812), "812 B")
   expect_equal(size_text(12300), "12.3 kB")
 })

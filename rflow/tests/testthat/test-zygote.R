@@ -123,7 +123,7 @@ test_that("texts stay open across exec", {
   script <- sprintf("cat <&%d", descriptor)
   out <- tempfile()
   job <- parallel::mcparallel({
-    .Call(rflow_process_forget_tempdir)
+    own_tempdir() # exec removes the folder, which must not be this session's
     .Call(rflow_fd_redirect, out, out)
     .Call(rflow_process_replace, c("/bin/bash", "-c", script), descriptor)
   })

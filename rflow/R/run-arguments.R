@@ -1,0 +1,56 @@
+# run()'s arguments as a command line.
+
+# What the command line says, with the options that run() names in the file before its own, so that its own win.
+script_arguments <- function(given, options) {
+  command <- which(!startsWith(given, "-"))[1]
+  if (is.na(command) || given[command] != "run") return(given)
+  c(options$general, given[seq_len(command)], options$args, given[-seq_len(command)])
+}
+
+# run()'s named arguments as text: `general` come before the command, `args` after it.
+run_options <- function(flow, options) {
+  parameters <- parameters_by_name(flow$parameters)
+  text <- \(name) option_text(name, options[[name]], parameters[[option_key(name)]])
+  general <- intersect(setdiff(names(options), names(parameters)), "quiet")
+  list(
+    general = unlist(lapply(general, text)),
+    args = unlist(lapply(setdiff(names(options), general), text))
+  )
+}
+
+option_key <- function(name) gsub("-", "_", name, fixed = TRUE)
+
+parameters_by_name <- function(parameters) {
+  names(parameters) <- vapply(parameters, \(x) option_key(x$name), "")
+  parameters
+}
+
+# One option as arguments: parameters take a value, `TRUE` of another option stands alone, several values repeat it.
+option_text <- function(name, value, parameter) {
+  if (is.null(value)) return(NULL)
+  flag <- paste0("--", name)
+  if (is.null(parameter)) {
+    if (!is.atomic(value)) abort_argument(paste0("run(): `", name, "`"), "a text, number or logical", value)
+    if (isTRUE(value)) return(flag)
+    if (identical(value, FALSE)) return(NULL)
+    return(paste0(flag, "=", plain_text(value)))
+  }
+  paste0(flag, "=", parameter_text(value, parameter))
+}
+
+parameter_text <- function(value, parameter) {
+  what <- paste0("run(): `", parameter$name, "`")
+  if (is.list(value) || identical(parameter$type, "json") && !is.character(value)) {
+    return(as.character(jsonlite::toJSON(json_value(value), auto_unbox = TRUE, null = "null", digits = NA)))
+  }
+  if (!is.atomic(value) || anyNA(value)) abort_argument(what, "a value without NA", value)
+  if (!is.null(parameter$separator)) return(paste(plain_text(value), collapse = parameter$separator))
+  if (length(value) != 1) abort_argument(what, "a single value", value)
+  plain_text(value)
+}
+
+# Values as they are typed: numbers without R's shortenings.
+plain_text <- function(value) {
+  if (!is.numeric(value) || is.object(value)) return(as.character(value))
+  format(value, digits = 15, scientific = FALSE, trim = TRUE)
+}
