@@ -20,7 +20,7 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rlib() -> Path:
     """The R library with rflow in it; a test that needs it is skipped, saying why, where it is not installed."""
     folder = Path(os.environ.get("RFLOW_LIB", ROOT / ".rlib"))

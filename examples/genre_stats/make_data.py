@@ -7,7 +7,7 @@ from pathlib import Path
 import bokeh_sampledata
 
 QUERY = """
-SELECT omdb.Title AS title, omdb.Year AS year, omdb.Genre AS genres, omdb.imdbRating AS rating,
+SELECT omdb.Title AS title, omdb.Year AS year, omdb.Genre AS genres, tomatoes.Rating AS rating,
        tomatoes.BoxOffice AS gross
 FROM omdb JOIN tomatoes ON omdb.ID = tomatoes.ID
 WHERE omdb.Genre IS NOT NULL AND tomatoes.BoxOffice > 0

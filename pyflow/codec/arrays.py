@@ -7,13 +7,14 @@ are used, because both import pandas, which an ordinary task does not need.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from pyflow.codec.types import Logical, arrow_type
+from pyflow.codec.types import FLOAT64, Logical, arrow_type
 
 Values = np.ndarray[Any, np.dtype[Any]]
 
@@ -46,7 +47,7 @@ def na_mask(values: Values) -> Values | None:
 
 
 def fixed(logical: Logical, values: Values, missing: Values | None = None) -> pa.Array:
-    """An array of a fixed-width type (not bool, complex or decimal) from its storage numbers, without a copy if it can."""
+    """An array of a fixed-width type (not bool, complex or decimal) from storage numbers, without a copy if it can."""
     dtype = _FIXED[logical.type]
     data = np.ascontiguousarray(values, dtype=dtype)
     missing = missing if missing is not None and missing.any() else None
@@ -73,9 +74,9 @@ def booleans(values: Values, missing: Values | None = None) -> pa.Array:
 
 def complexes(values: Values, missing: Values | None = None) -> pa.Array:
     kind = arrow_type(Logical("complex128"))
-    data = np.ascontiguousarray(values, dtype=np.complex128)
+    data = np.asarray(values, dtype=np.complex128)
     missing = missing if missing is not None and missing.any() else None
-    parts = [fixed(Logical("float64"), part, missing) for part in (data.real, data.imag)]
+    parts = [floats(FLOAT64, np.ascontiguousarray(part), missing) for part in (data.real, data.imag)]
     return pa.Array.from_buffers(kind, len(data), [_validity(missing)], _null_count(missing), children=parts)
 
 
@@ -99,8 +100,8 @@ def texts(logical: Logical, values: Sequence[str | None]) -> pa.Array:
 def blobs(logical: Logical, values: Sequence[bytes | None]) -> pa.Array:
     missing = np.array([value is None for value in values], dtype=bool) if None in values else None
     present = values if missing is None else [value or b"" for value in values]
-    lengths = np.fromiter(map(len, present), dtype=np.int64, count=len(values))  # type: ignore[arg-type]
-    buffers = [_validity(missing), pa.py_buffer(offsets(lengths)), pa.py_buffer(b"".join(present))]  # type: ignore[arg-type]
+    lengths = np.fromiter(map(len, present), dtype=np.int64, count=len(values))
+    buffers = [_validity(missing), pa.py_buffer(offsets(lengths)), pa.py_buffer(b"".join(present))]
     return pa.Array.from_buffers(arrow_type(logical), len(values), buffers, _null_count(missing))
 
 
@@ -118,9 +119,19 @@ def lists(item: pa.Array, lengths: Values, missing: Values | None = None) -> pa.
     return pa.Array.from_buffers(kind, len(lengths), buffers, _null_count(missing), children=[item])
 
 
-def structs(fields: Sequence[tuple[str, pa.Array]], length: int) -> pa.Array:
-    kind = pa.struct([(name, array.type) for name, array in fields])
-    return pa.Array.from_buffers(kind, length, [None], 0, children=[array for _, array in fields])
+def one_list(item: pa.Array) -> pa.Array:
+    """A large_list array of one row, which has all of `item`."""
+    buffers = [None, pa.py_buffer(struct.pack("<qq", 0, len(item)))]
+    return pa.Array.from_buffers(pa.large_list(item.type), 1, buffers, 0, children=[item])
+
+
+def list_content(array: pa.Array) -> pa.Array:
+    """The elements of all rows of a large_list array without nulls."""
+    if len(array) == 0:
+        return array.values.slice(0, 0)
+    ends = memoryview(array.buffers()[1]).cast("q")
+    first, last = ends[array.offset], ends[array.offset + len(array)]
+    return array.values.slice(first, last - first)
 
 
 def categories(logical: Logical, codes: Values, levels: pa.Array) -> pa.Array:
@@ -207,9 +218,13 @@ def truths(array: pa.Array) -> Values:
 
 
 def complex_numbers(array: pa.Array) -> Values:
+    """Of a complex128 array; a missing part is R's NA_real_."""
     result = np.empty(len(array), dtype=np.complex128)
     for part, place in ((array.field(0), result.real), (array.field(1), result.imag)):
-        place[...] = numbers(part, Logical("float64"))
+        place[...] = numbers(part, FLOAT64)
+        mask = missing_mask(part)
+        if mask is not None:
+            place.view(np.uint64)[mask] = NA_BITS
     return result
 
 

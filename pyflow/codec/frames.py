@@ -16,6 +16,8 @@ from pyflow.codec.types import STRING, Logical
 from pyflow.codec.vectors import Leaf
 from pyflow.spec.errors import ArtifactError
 
+_OBJECT = np.dtype(object)
+
 
 def zone_name(zone: Any) -> str | None:
     """A time zone's name, if it can be found again by this name with the same meaning."""
@@ -119,7 +121,7 @@ def from_frame(frame: pd.DataFrame) -> Table:
     if index is not None:
         meta["index"] = index
     fields = (*names, *(f"__index_level_{number}__" for number in range(len(levels))))
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if frame.attrs:
         warnings = ("DataFrame.attrs is not kept (attributes_dropped); store it under a name of its own",)
     return Table(fields, (*columns, *levels), len(frame), meta, warnings)
@@ -143,7 +145,7 @@ def values(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
         return _categorical(logical, array, file)
     if kind == "timestamp" and logical.tz is not None:
         ticks = vectors.to_numpy(Logical("timestamp", unit=logical.unit), array, file)
-        return pd.array(ticks, copy=False).tz_localize("UTC").tz_convert(scalars.zone(logical.tz))  # type: ignore[attr-defined]
+        return pd.array(ticks, copy=False).tz_localize("UTC").tz_convert(scalars.zone(logical.tz))
     masked = dtype if dtype in _MASKED else _NULLABLE.get(kind)
     if masked is not None and (dtype is None or dtype in _MASKED):
         return _masked(masked, logical, array, file)
@@ -189,14 +191,14 @@ def to_frame(table: OpenTable) -> pd.DataFrame:
 
 def _as_column(values: Any, index: Any) -> Any:
     """Object arrays as Series, because DataFrame would look into them and make text of them."""
-    if getattr(values, "dtype", None) == object:
+    if getattr(values, "dtype", None) == _OBJECT:
         return pd.Series(values, index=index, dtype=object, copy=False)
     return values
 
 
 def as_index(values: Any, name: Any = None) -> pd.Index:
     """An index that keeps the dtype of its values."""
-    return pd.Index(values, dtype=values.dtype if values.dtype == object else None, name=name, copy=False)
+    return pd.Index(values, dtype=_OBJECT if values.dtype == _OBJECT else None, name=name, copy=False)
 
 
 def _column(table: OpenTable, number: int) -> Any:

@@ -10,14 +10,13 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from pyflow.codec import arrays, ipc, native, preview, untree
+from pyflow.codec import ipc, native, preview, untree
 from pyflow.codec.canonical import canonical
 from pyflow.codec.nodes import NodeWriter, Tree, open_tree
 from pyflow.codec.table import OpenTable, open_form_table
 from pyflow.codec.tree import Encoder
-from pyflow.codec.types import STRING, Logical, canonical_json, to_json
+from pyflow.codec.types import canonical_json, to_json
 from pyflow.ports import Buffer, Encoded
 from pyflow.spec.errors import ArtifactError
 

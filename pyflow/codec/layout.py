@@ -16,7 +16,7 @@ from pyflow.codec import arrays, ipc, preview, untree
 from pyflow.codec.canonical import canonical
 from pyflow.codec.nodes import open_tree, root_kind
 from pyflow.codec.table import open_form_table
-from pyflow.codec.types import INT32
+from pyflow.codec.types import INT32, Logical, parse_logical
 from pyflow.ports import Buffer, Encoded
 from pyflow.spec.errors import StoreError
 
@@ -166,6 +166,7 @@ def _from_layout(data: Mapping[str, Any]) -> Encoded:
     ipc.check_version(data["version"])
     memory = _scratch(Path(data["path"]))
     columns = [_array(entry, memory, 0) for entry in data["columns"]]
+    columns = [_with_order(*pair) for pair in zip(columns, _logicals(meta, len(columns)), strict=True)]
     if any(len(column) != data["rows"] for column in columns):
         raise invalid(f"its columns have not all {data['rows']!r} rows")
     chunks = ipc.write(meta, [str(entry["name"] or "") for entry in data["columns"]], columns)
@@ -190,6 +191,33 @@ def _check_artifact(chunks: Sequence[Buffer]) -> None:
         raise invalid(f"its form is {form!r:.50} instead of table or tree")
     if file.meta.get("kind") != kind:
         raise invalid(f"its kind is {file.meta.get('kind')!r:.50}, but the value is a {kind}")
+
+
+def _logicals(meta: Mapping[str, Any], count: int) -> list[Logical | None]:
+    """The logical types of the columns; of the first column of a tree, the nodes, there is none."""
+    tree = meta.get("form") == "tree"
+    declared = [parse_logical(item) for item in meta["pools" if tree else "columns"]]
+    found: list[Logical | None] = [None, *declared] if tree else [*declared]
+    if len(found) != count:
+        raise invalid(f"its metadata describes {len(found)} columns, but there are {count}")
+    return [item and Logical("list", item=item) for item in found] if tree else found
+
+
+def _with_order(array: pa.Array, logical: Logical | None) -> pa.Array:
+    """Whether levels are ordered is said by the logical type alone."""
+    if logical is None:
+        return array
+    if kinds.is_dictionary(array.type) and logical.type == "category":
+        return arrays.dictionary(array.indices, array.dictionary, ordered=logical.ordered)
+    if logical.type == "list" and kinds.is_large_list(array.type):
+        item = _with_order(array.values, logical.item)
+        kind = pa.large_list(item.type)
+        return pa.Array.from_buffers(kind, len(array), array.buffers()[:2], array.null_count, children=[item])
+    if logical.type == "struct" and kinds.is_struct(array.type) and array.type.num_fields == len(logical.fields):
+        parts = [_with_order(array.field(k), field) for k, (_, field) in enumerate(logical.fields)]
+        kind = pa.struct([(array.type.field(k).name, part.type) for k, part in enumerate(parts)])
+        return pa.Array.from_buffers(kind, len(array), array.buffers()[:1], array.null_count, children=parts)
+    return array
 
 
 def _scratch(path: Path) -> pa.Buffer:
@@ -262,7 +290,7 @@ def _dictionary_array(entry: Mapping[str, Any], memory: pa.Buffer, length: int, 
         raise invalid(f"column {entry['name']!r:.50} has codes outside of its {len(levels)} levels")
     if len(indices) > indices.null_count and not len(levels):
         raise invalid(f"column {entry['name']!r:.50} has codes but no levels")
-    return arrays.dictionary(indices, levels, ordered=bool(entry.get("ordered", False)))
+    return arrays.dictionary(indices, levels, ordered=False)
 
 
 def _cut(place: Any, memory: pa.Buffer) -> pa.Buffer | None:

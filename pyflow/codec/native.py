@@ -132,7 +132,7 @@ def open_native(proxy: NativeProxy) -> Any:
             code="native_unreadable",
             hint=f"Install the package that has the module {error.name!r}, or open it where that is installed.",
         ) from error
-    except Exception as error:  # noqa: BLE001 - unpickling runs code of any class
+    except Exception as error:
         raise ArtifactError(
             f"a {proxy.cls[0] if proxy.cls else 'Python object'} cannot be opened: {type(error).__name__}: {error}",
             code="native_unreadable",
@@ -214,7 +214,7 @@ def _dumps(value: Any) -> bytes:
         _Pickler(sink, protocol=PROTOCOL).dump(value)
     except Unsupported:
         raise
-    except Exception as error:  # noqa: BLE001 - pickling runs code of any class
+    except Exception as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise Unsupported(why, _advice(value)) from error
     return sink.getvalue()

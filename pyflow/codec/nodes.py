@@ -43,6 +43,7 @@ _NODE = pa.struct(
     ]
 )
 _BLOCK = 1024
+_FEW = 8
 
 
 @dataclass
@@ -133,21 +134,29 @@ class NodeWriter:
 
     def finish(self) -> list[Buffer]:
         """The artifact file."""
-        names, types, pools, starts, sizes, attrs = self._columns
-        count = len(names)
-        parts = (
-            arrays.texts(STRING, names),
-            arrays.texts(STRING, types),
-            arrays.fixed(INT32, np.array(pools, dtype=np.int32)),
-            arrays.fixed(INT64, np.array(starts, dtype=np.int64)),
-            arrays.fixed(INT64, np.array(sizes, dtype=np.int64)),
-            arrays.texts(STRING, attrs),
-        )
-        nodes = pa.Array.from_buffers(_NODE, count, [None], 0, children=list(parts))
+        columns = tuple(map(tuple, self._columns))
+        nodes = _few_nodes(columns) if len(columns[0]) <= _FEW else _nodes(columns)
         contents = [nodes, *(pool.array() for pool in self._pools)]
-        columns = [arrays.lists(content, np.array([len(content)])) for content in contents]
+        columns = [arrays.one_list(content) for content in contents]
         meta = {"kind": self.kind, "form": "tree", "pools": [to_json(pool.logical) for pool in self._pools]}
         return ipc.write(meta, _column_names(len(columns)), columns)
+
+
+def _nodes(columns: tuple[tuple[Any, ...], ...]) -> pa.Array:
+    names, types, pools, starts, sizes, attrs = columns
+    parts = [
+        arrays.texts(STRING, names),
+        arrays.texts(STRING, types),
+        arrays.fixed(INT32, np.array(pools, dtype=np.int32)),
+        arrays.fixed(INT64, np.array(starts, dtype=np.int64)),
+        arrays.fixed(INT64, np.array(sizes, dtype=np.int64)),
+        arrays.texts(STRING, attrs),
+    ]
+    return pa.Array.from_buffers(_NODE, len(names), [None], 0, children=parts)
+
+
+# Most small values look alike: one scalar, one packed list.
+_few_nodes = lru_cache(maxsize=256)(_nodes)
 
 
 @lru_cache(maxsize=64)
@@ -241,7 +250,8 @@ def open_tree(file: ipc.ArtifactFile) -> Tree:
     nodes = batch.column(0)
     if nodes.type != pa.large_list(_NODE) or nodes.null_count:
         raise ipc.corrupt(f"column 'nodes' has the type {nodes.type}")
-    parts = dict(zip(_FIELDS, nodes.flatten().flatten(), strict=True))
+    rows = arrays.list_content(nodes)
+    parts = {name: rows.field(number) for number, name in enumerate(_FIELDS)}
     tree = Tree(
         names=parts["name"].to_pylist(),
         types=parts["type"].to_pylist(),
@@ -270,7 +280,7 @@ def _open_pools(file: ipc.ArtifactFile) -> tuple[Pool, ...]:
             raise ipc.corrupt(str(error)) from error
         if column.type != expected or column.null_count:
             raise ipc.corrupt(f"pool {number} has the type {column.type} instead of {expected}")
-        pools.append(Pool(logical, column.flatten()))
+        pools.append(Pool(logical, arrays.list_content(column)))
     return tuple(pools)
 
 

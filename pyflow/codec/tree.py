@@ -24,8 +24,11 @@ from pyflow.spec.errors import ArtifactError, Where
 # A range longer than this is kept as a native object instead of as its numbers.
 _LONGEST_RANGE = 1_000_000
 _PACKED = {bool: BOOL, int: INT64, float: FLOAT64, str: STRING}
-_SEQUENCES = {list: None, **{kind: python_class(kind.__name__) for kind in (tuple, set, frozenset, range)}}
-_DICTS = {
+_SEQUENCES: Mapping[type, str | None] = {
+    list: None,
+    **{kind: python_class(kind.__name__) for kind in (tuple, set, frozenset, range)},
+}
+_DICTS: Mapping[type, str | None] = {
     dict: None,
     OrderedDict: python_class("collections.OrderedDict"),
     Counter: python_class("collections.Counter"),

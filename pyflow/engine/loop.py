@@ -45,7 +45,7 @@ class Engine:
         self.state = RunState(plan.graph, plan.max_workers, plan.retry_wait)
         # By task: all artifacts of a finished task.
         self.artifacts: dict[str, Artifacts] = {}
-        # By attempt ("7.0"), while it runs.
+        # By attempt ("7.0").
         self.pids: dict[str, int] = {}
         self.deadlines: dict[str, float] = {}
         self.timed_out: set[str] = set()
@@ -118,7 +118,7 @@ class Engine:
         self.pids[event.id] = event.pid
         self.changes.append(records.AttemptPid(self.plan.flow, self.plan.run, task.id, task.attempt, event.pid))
         timeout = self._timeout(task)
-        if timeout and event.id not in self.stopping:
+        if timeout:
             self.deadlines[event.id] = self.monotonic() + timeout + TIMEOUT_SLACK
         self.reporter.started(self._label(task))
 
@@ -128,10 +128,7 @@ class Engine:
         found = outcome(task, step, event, stopped=event.id in self.stopping, timeout=timeout)
         if found.status != records.INTERRUPTED:
             self.reporter.ended(self._label(task), found.result, found.error)
-        self.pids.pop(event.id, None)
         self.deadlines.pop(event.id, None)
-        self.timed_out.discard(event.id)
-        self.stopping.discard(event.id)
         return found
 
     def _record(self, item: Outcome) -> None:

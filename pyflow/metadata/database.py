@@ -7,7 +7,7 @@ import re
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 
@@ -99,21 +99,14 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _create(path: Path) -> None:
-    """Make it whole under a temporary name: nobody sees a half-made one, and of two makers the first one wins."""
-    descriptor, name = tempfile.mkstemp(prefix=".tmp-metadata-", dir=path.parent)
-    os.close(descriptor)
-    temporary = Path(name)
-    try:
-        connection = sqlite3.connect(temporary, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(schema())
-        connection.close()
-        temporary.chmod(0o644)
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Make it whole in a temporary folder: nobody sees a half-made one, and of two makers the first one wins."""
+    with tempfile.TemporaryDirectory(prefix=".tmp-", dir=path.parent) as folder:
+        made = Path(folder) / path.name
+        with closing(sqlite3.connect(made, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(schema())
+        with suppress(FileExistsError):
+            os.link(made, path)
 
 
 @contextmanager
@@ -124,4 +117,5 @@ def errors(path: Path, verb: str, code: str) -> Iterator[None]:
     except (sqlite3.DatabaseError, OSError) as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             raise  # a mistake in pyflow, not in the machine
-        raise StoreError(f"the metadata {path} cannot be {verb}: {error}", code=code) from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise StoreError(f"the metadata {path} cannot be {verb}: {reason}", code=code) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pyflow.spec.records import ArtifactRow, AttemptFinished, AttemptRow, RunRow, TaskRow
@@ -106,7 +106,13 @@ def attempt_row(values: Values, root: str) -> AttemptRow:
     )
 
 
-def artifact_row(values: Values) -> ArtifactRow:
-    keys = ("flow", "run", "step", "task", "attempt", "name")
-    ref = ArtifactRef(**{key: values[key] for key in ("digest", "kind", "size", "type", "preview")})
-    return ArtifactRow(**{key: values[key] for key in keys}, ref=ref, inherited=bool(values["inherited"]))
+def artifact_rows(found: Iterable[tuple[Any, ...]]) -> list[ArtifactRow]:
+    """From the columns of the query artifacts, in its order. What many tasks inherited is one object."""
+    refs: dict[tuple[Any, ...], ArtifactRef] = {}
+    result = []
+    for flow, run, step, task, attempt, name, digest, kind, size, type, preview, inherited in found:
+        ref = refs.get((digest, type))
+        if ref is None:
+            ref = refs[digest, type] = ArtifactRef(digest, kind, size, type, preview)
+        result.append(ArtifactRow(flow, run, step, task, attempt, name, ref, bool(inherited)))
+    return result

@@ -139,7 +139,8 @@ class SqliteMetadata:
     def artifacts(
         self, flow: str, run: str, step: str | None = None, task: str | None = None, name: str | None = None
     ) -> list[ArtifactRow]:
-        return [rows.artifact_row(row) for row in self._select("artifacts", _key(flow, run, step, task), name=name)]
+        where = _key(flow, run, step, task)
+        return rows.artifact_rows(tuple(row.values()) for row in self._select("artifacts", where, name=name))
 
     def _run_status(self, status: str, row: Values) -> str:
         if status == records.RUNNING and not self.alive(row["flow"], row["run"]):

@@ -46,7 +46,7 @@ def merge_names(
         raise MergeError(
             f"merge_artifacts found different values of {_listed(conflicts)} in the inputs",
             where=where,
-            hint=f"Set self.{conflicts[0]} yourself before merging, or exclude it: exclude={conflicts!r}.",
+            hint=f"Set {conflicts[0]} yourself before merging, or name it in exclude.",
         )
     return chosen
 

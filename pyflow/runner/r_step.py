@@ -27,7 +27,7 @@ def run_r_step(session: Session, *, constants: bool = False) -> TaskError | None
         host = RHost.fork(request.hosts["r"], group=os.getpgrp(), folder=Path(request.folder))
     except HostError as error:
         return TaskError("HostError", error.message, error.code, "r")
-    answers = _Answers(session, _scratch(request))
+    answers = Answers(session, _scratch(request))
     try:
         run = run_message(session, scratch=str(answers.scratch), constants=constants)
         return host.converse(run, answers, timeout=request.timeout)
@@ -72,7 +72,7 @@ def _foreach(request: TaskRequest) -> Message | None:
     return {**stack[-1], "has_input": not request.join, "stack": stack}
 
 
-class _Answers:
+class Answers:
     """Called with each request of R; a refusal is an answer too, and R raises it where the user's code stood."""
 
     def __init__(self, session: Session, scratch: Path) -> None:
@@ -97,8 +97,9 @@ class _Answers:
             return {"ok": True, **answer(message)}
         except PyflowError as error:
             return _refusal(error)
-        except KeyError as error:
-            return _refusal(HostError(f"request {message['op']!r} lacks the field {error}", code="protocol_error"))
+        except LookupError as error:
+            text = f"request {message['op']!r} lacks a field or names what is not there: {error!r}"
+            return _refusal(HostError(text, code="protocol_error"))
 
     def _load(self, message: Message) -> Message:
         ref = self.session.ref(message["name"], message.get("input"))

@@ -66,7 +66,7 @@ def _step_orphan(graph: Graph) -> Iterator[Problem]:
     for step in graph.steps:
         if step.name not in reached:
             message = f"Step *{step.name}* is not reachable from the *{graph.start}* step."
-            hint = f"Let another step go on to it, or remove *{step.name}*."
+            hint = f"Let another step go on to it{'' if step.name == graph.end else f', or remove *{step.name}*'}."
             yield Problem("step_orphan", message, step.where, hint)
 
 
@@ -79,7 +79,9 @@ def _no_path_to_end(graph: Graph) -> Iterator[Problem]:
     for step in graph.steps:
         if step.name not in reaching:
             message = f"There is no path from step *{step.name}* to the *{graph.end}* step."
-            yield Problem("no_path_to_end", message, step.where, "Change the transition of a step behind it.")
+            yield Problem(
+                "no_path_to_end", message, step.where, f"Let a step that comes after it lead to *{graph.end}*."
+            )
 
 
 def _reached_from(name: str, edges: dict[str, tuple[str, ...]]) -> set[str]:
@@ -145,9 +147,12 @@ def _join_missing(graph: Graph, step: Step) -> Problem:
         how = f"is reached from {_listed(sources)}, which run side by side, but it is not a join step"
     else:
         how = f"is reached several times from *{sources[0]}*, but it is not a join step"
-    hint = f"Add an extra argument, inputs, to the function: def {step.name}(self, inputs)."
-    if graph.language == "r" or step.language == "r":
+    if graph.language == "r":
         hint = "Make it a join: join = TRUE, and a function of (self, inputs)."
+    elif step.language == "r":
+        hint = "Make it a join: join=True in its r_step(), and an R function of (self, inputs)."
+    else:
+        hint = f"Add an extra argument, inputs, to the function: def {step.name}(self, inputs)."
     return Problem("join_missing", f"Step *{step.name}* {how}.", step.where, hint)
 
 
@@ -155,7 +160,8 @@ def _join_problem(graph: Graph, step: Step, ways: list[Way]) -> Iterator[Problem
     """The problem of a join that does not close exactly one whole split, if it is one."""
     if not any(ways):
         message = f"Step *{step.name}* is a join step (it takes inputs), but no split comes before it."
-        hint = "Remove its extra argument, inputs, or add a split before it."
+        marks = "join = TRUE" if graph.language == "r" else "its extra argument, inputs"
+        hint = f"Remove {marks}, or add a split before it."
         yield Problem("join_without_split", message, step.where, hint)
         return
     closed = dict.fromkeys((way[:-1], way[-1][0]) if way else ((), None) for way in ways)

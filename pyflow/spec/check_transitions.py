@@ -44,7 +44,7 @@ def _branch_too_small(graph: Graph) -> Iterator[Problem]:
         targets = step.transition.targets
         if step.transition.kind == "branch" and (len(targets) < 2 or len(set(targets)) < len(targets)):
             message = f"Step *{step.name}* branches to {_listed(targets)}; a branch needs two or more different steps."
-            yield Problem("branch_too_small", message, step.where, "Name each step once.")
+            yield Problem("branch_too_small", message, step.where, "Name two or more steps, each once.")
 
 
 def _foreach_artifact_invalid(graph: Graph) -> Iterator[Problem]:

@@ -35,14 +35,14 @@ known_plan <- function(x, attributes) {
 
 factor_plan <- function(x, attributes) {
   levels <- attributes$levels
-  if (!is.integer(x) || !is.character(levels) || !is.null(base::attributes(levels))) return(NULL)
+  if (typeof(x) != "integer" || !is.character(levels) || !is.null(base::attributes(levels))) return(NULL)
   ordered <- length(attributes$class) == 2
   logical <- list(type = "category", ordered = ordered, levels = list(type = "string"))
   list(logical = logical, data = x, used = c("levels", "class"))
 }
 
 # How a vector is stored in R, where that is not what a reader would make.
-r_storage <- function(x) if (is.integer(x)) "integer"
+r_storage <- function(x) if (typeof(x) == "integer") "integer"
 
 r_key <- function(...) {
   found <- list(...)

@@ -53,7 +53,7 @@ codec_finish <- function(x, r) {
   tzone <- unlist(r$tzone)
   class <- unlist(r$class)
   if (inherits(x, "POSIXct") && !is.null(tzone)) attr(x, "tzone") <- tzone
-  if (is.null(class)) return(x)
+  if (length(class) == 0) return(x)
   if (class[1] == "AsIs") {
     x <- codec_finish(x, list(class = class[-1], tzone = tzone, units = r$units))
     class(x) <- unique(c("AsIs", oldClass(x)))

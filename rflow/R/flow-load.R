@@ -3,6 +3,8 @@
 # Source `file` in `envir` with run() only registering flows. Returns `envir`. Flows that the file leaves in a variable
 # are registered as well, for files whose flow is run from a session.
 load_definitions <- function(file, envir = new.env(parent = globalenv())) {
+  # Its functions may use gather_inputs() and the like without library(rflow): the session that knew it is not here.
+  if (!"package:rflow" %in% search()) attachNamespace("rflow")
   before <- list(defining = the$defining, file = the$file)
   on.exit(list2env(before, the))
   the$defining <- TRUE

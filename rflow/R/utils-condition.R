@@ -33,5 +33,6 @@ nearest_name <- function(name, choices) {
   if (length(choices) == 0) return(NULL)
   distance <- utils::adist(name, choices, ignore.case = TRUE)[1, ]
   best <- which.min(distance)
-  if (distance[best] <= max(1, nchar(name) %/% 3)) choices[best] else NULL
+  allowed <- if (nchar(name) < 4) 1 else max(2, nchar(name) %/% 3)
+  if (distance[best] <= allowed) choices[best] else NULL
 }

@@ -12,8 +12,8 @@
 
 /* What a converter needs besides the values. */
 typedef struct {
-  long double per;    /* instants and durations: ticks in one unit of the R number */
-  double levels;    /* categories: number of levels */
+  double per;         /* instants and durations: ticks in one unit of the R number */
+  double levels;      /* categories: number of levels */
   int lost;           /* set when a value was rounded */
 } convert_t;
 
@@ -36,8 +36,8 @@ typedef int (*converter_t)(convert_t *k, SEXP x, R_xlen_t from, int n, void *to,
   }
 
 static int64_t ticks(convert_t *k, double v) {
-  int64_t found = (int64_t)roundl(v * k->per);
-  k->lost |= (double)(found / k->per) != v;
+  int64_t found = to_ticks(v, k->per);
+  k->lost |= from_ticks(found, k->per) != v;
   return found;
 }
 
@@ -215,7 +215,7 @@ static SEXP write_struct(writer_t *w, const char *name, SEXP logical, SEXP chunk
 static SEXP write_moments(writer_t *w, const char *name, const char *format, SEXP logical, SEXP chunks, R_xlen_t nchunks) {
   const char *unit = list_text(logical, "unit"), *tz = list_text(logical, "tz");
   convert_t k = {0};
-  k.per = (unit && strcmp(unit, "ns") == 0 ? 1e9L : 1e6L) * unit_seconds(list_text(logical, "units"));
+  k.per = (unit && strcmp(unit, "ns") == 0 ? 1e9 : 1e6) * unit_seconds(list_text(logical, "units"));
   int whole = nchunks && TYPEOF(VECTOR_ELT(chunks, 0)) == INTSXP;
   SEXP entry = write_fixed(w, name, format, whole ? from_whole_moment : from_moment, &k, 8, chunks, nchunks);
   PROTECT(entry);
@@ -272,26 +272,30 @@ SEXP array_write(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xle
 /* How finely the numbers of `x` (days, or units of `seconds` seconds) must be counted: 0 whole days or microseconds,
  * 1 nanoseconds, 2 nanoseconds although some are finer, 3 microseconds for the same reason and a wider range, 4 no
  * integer holds them. The answer is what codec-plan.R makes the logical type from. */
-static int moment_fit(SEXP x, double seconds, int days) {
-  if (TYPEOF(x) == INTSXP) return 0;
-  long double us = 1e6L * seconds, ns = 1e9L * seconds, limit = days ? INT32_MAX : 9.2e18L;
-  int exact_us = 1, exact_ns = 1, in_us = 1, in_ns = 1;
-  const double *in = REAL_RO(x);
-  for (R_xlen_t i = 0; i < Rf_xlength(x); i++) {
+static int moment_fit(const double *in, R_xlen_t n, double seconds) {
+  double us = 1e6 * seconds, ns = 1e9 * seconds, limit = 9.2e18;
+  int exact_us = 1, exact_ns = 1, in_ns = 1;
+  for (R_xlen_t i = 0; i < n; i++) {
     double v = in[i];
     if (v != v) continue;
-    if (days) in_us &= fabs(v) < limit && v == floor(v);
-    else if (fabsl(v * us) >= limit) in_us = 0;
-    if (!in_us) return 4;
-    if (days) continue;
-    if (fabsl(v * ns) >= limit) in_ns = 0;
-    exact_us &= (double)(roundl(v * us) / us) == v;
-    if (!exact_us && in_ns) exact_ns &= (double)(roundl(v * ns) / ns) == v;
+    if (fabs(v) * us >= limit) return 4;
+    in_ns &= fabs(v) * ns < limit;
+    if (v == (double)(int64_t)v) continue; /* whole numbers always come back */
+    exact_us &= from_ticks(to_ticks(v, us), us) == v;
+    if (!exact_us && in_ns) exact_ns &= from_ticks(to_ticks(v, ns), ns) == v;
   }
-  if (days || exact_us) return 0;
+  if (exact_us) return 0;
   return in_ns ? (exact_ns ? 1 : 2) : 3;
 }
 
+static int days_fit(const double *in, R_xlen_t n) {
+  int fit = 1;
+  for (R_xlen_t i = 0; i < n; i++) fit &= in[i] != in[i] || (fabs(in[i]) < INT32_MAX && in[i] == floor(in[i]));
+  return fit ? 0 : 4;
+}
+
 SEXP rflow_moment_fit(SEXP x, SEXP seconds, SEXP days) {
-  return Rf_ScalarInteger(moment_fit(x, Rf_asReal(seconds), Rf_asLogical(days)));
+  if (TYPEOF(x) != REALSXP) return Rf_ScalarInteger(0);
+  const double *in = REAL_RO(x);
+  return Rf_ScalarInteger(Rf_asLogical(days) ? days_fit(in, XLENGTH(x)) : moment_fit(in, XLENGTH(x), Rf_asReal(seconds)));
 }

@@ -235,17 +235,19 @@ double unit_seconds(const char *units) {
 /* Dates, instants and durations: numbers that count days, seconds or `units`, integer if R had them so. */
 static SEXP read_moments(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size) {
   int days = c->format == F_DATE32, whole = storage && strcmp(storage, "integer") == 0, lost = 0;
-  long double per = days ? 1 : (long double)c->per_second * unit_seconds(list_text(logical, "units"));
+  double per = days ? 1 : (double)c->per_second * unit_seconds(list_text(logical, "units"));
   SEXP x = PROTECT(Rf_allocVector(whole ? INTSXP : REALSXP, size));
   if (days && whole) CONVERT(int32_t, INTEGER(x), v)
   else if (days) CONVERT(int32_t, REAL(x), v)
   else if (whole) CONVERT(int64_t, INTEGER(x), (int)(v / (int64_t)per))
   else {
     const int64_t *in = (const int64_t *)c->values + start;
+    double *out = REAL(x);
     for (int64_t i = 0; i < size; i++) {
-      REAL(x)[i] = (double)(in[i] / per);
+      double v = from_ticks(in[i], per);
+      out[i] = v;
       if (c->per_second == 1000000000 || in[i] > WHOLE_LIMIT || in[i] < -WHOLE_LIMIT) {
-        lost |= (int64_t)roundl(REAL(x)[i] * per) != in[i];
+        lost |= to_ticks(v, per) != in[i];
       }
     }
   }

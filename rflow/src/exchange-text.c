@@ -71,7 +71,8 @@ static const char *utf8_text(SEXP s, R_xlen_t *n) {
   *n = XLENGTH(s);
   if (is_ascii(text, *n)) return text;
   cetype_t encoding = Rf_getCharCE(s);
-  if (encoding == CE_NATIVE || encoding == CE_LATIN1) {
+  /* Native text is not translated: R would put <e9> where its locale has no such character. */
+  if (encoding == CE_LATIN1) {
     text = Rf_translateCharUTF8(s);
     *n = (R_xlen_t)strlen(text);
   }
@@ -109,24 +110,33 @@ static void source_offsets(writer_t *w, offsets_t *o, const column_t *c, int64_t
 }
 
 static void string_offsets(writer_t *w, offsets_t *o, SEXP chunk, validity_t *valid, R_xlen_t done) {
-  const void *top = vmaxget();
+  const SEXP *strings = STRING_PTR_RO(chunk);
   for (R_xlen_t i = 0; i < XLENGTH(chunk); i++) {
-    SEXP s = STRING_ELT(chunk, i);
     R_xlen_t n = 0;
-    if (s == NA_STRING) validity_clear(valid, done + i);
-    else utf8_text(s, &n);
+    if (strings[i] == NA_STRING) validity_clear(valid, done + i);
+    else {
+      const void *top = vmaxget();
+      utf8_text(strings[i], &n);
+      vmaxset(top);
+    }
     o->at += n;
     offsets_put(w, o);
-    vmaxset(top);
   }
 }
 
+/* After string_offsets(), which has checked the strings. */
 static void string_data(writer_t *w, SEXP chunk) {
-  const void *top = vmaxget();
-  for (R_xlen_t i = 0; i < XLENGTH(chunk); i++) {
-    SEXP s = STRING_ELT(chunk, i);
-    R_xlen_t n;
+  const SEXP *strings = STRING_PTR_RO(chunk);
+  R_xlen_t length = XLENGTH(chunk);
+  for (R_xlen_t i = 0; i < length; i++) {
+    SEXP s = strings[i];
     if (s == NA_STRING) continue;
+    if (Rf_getCharCE(s) != CE_LATIN1) {
+      writer_put(w, CHAR(s), XLENGTH(s));
+      continue;
+    }
+    const void *top = vmaxget();
+    R_xlen_t n;
     const char *text = utf8_text(s, &n);
     writer_put(w, text, n);
     vmaxset(top);

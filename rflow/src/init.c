@@ -3,8 +3,6 @@
 #include "rflow.h"
 #include "zygote.h"
 #include <R_ext/Rdynload.h>
-#include "descriptors.h"
-#include "zygote.h"
 
 #define CALL(name, n) {#name, (DL_FUNC)&name, n}
 
@@ -35,22 +33,6 @@ static const R_CallMethodDef calls[] = {
   CALL(rflow_process_replace, 2),
   CALL(rflow_same_object, 2),
   CALL(rflow_flush, 0),
-  CALL(rflow_fd_read, 1),
-  CALL(rflow_fd_write, 2),
-  CALL(rflow_fd_ask, 2),
-  CALL(rflow_fd_pair, 0),
-  CALL(rflow_fd_connect, 1),
-  CALL(rflow_fd_close, 1),
-  CALL(rflow_fd_redirect, 2),
-  CALL(rflow_fd_keep_text, 1),
-  CALL(rflow_zygote_listen, 1),
-  CALL(rflow_zygote_serve, 2),
-  CALL(rflow_process_group, 1),
-  CALL(rflow_process_forget_tempdir, 0),
-  CALL(rflow_process_end, 1),
-  CALL(rflow_process_replace, 2),
-  CALL(rflow_flush, 0),
-  CALL(rflow_same_object, 2),
   {NULL, NULL, 0}};
 
 void R_init_rflow(DllInfo *dll) {

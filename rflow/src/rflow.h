@@ -85,6 +85,21 @@ void reader_note(reader_t *r, const char *code, SEXP logical);
 void reader_begin(reader_t *r, SEXP handle);
 /* Seconds in one of R's time units; 1 for anything else. */
 double unit_seconds(const char *units);
+
+/* Instants and durations: ticks, `per` of them in one unit of R's number. Writing and reading use the same arithmetic, so
+ * that what is found to come back exactly does. Double is enough for ticks up to 2^53 and much faster. */
+static inline double from_ticks(int64_t ticks, double per) {
+  int small = ticks <= ((int64_t)1 << 53) && ticks >= -((int64_t)1 << 53);
+  return small ? (double)ticks / per : (double)((long double)ticks / per);
+}
+
+static inline int64_t to_ticks(double v, double per) {
+  double ticks = v * per;
+  if (ticks < 4503599627370496.0 && ticks > -4503599627370496.0) return (int64_t)(ticks + (ticks < 0 ? -0.5 : 0.5));
+  long double exact = (long double)v * per;
+  return (int64_t)(exact + (exact < 0 ? -0.5L : 0.5L));
+}
+
 SEXP tree_read(reader_t *r, const column_t *columns, int count, SEXP pools);
 
 /* ---- vectors that stay in the file ---- */

@@ -104,7 +104,7 @@ class ScriptedBackend:
         events, self.events = self.events, []
         for event in events:
             if isinstance(event, Ended):
-                self.hanging.pop(event.id)
+                self.hanging.pop(event.id, None)
         return events
 
     def stop(self, id, grace):

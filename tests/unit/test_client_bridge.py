@@ -15,9 +15,7 @@ ERROR = TaskError("simpleError", "schief: größer", language="r", traceback="fi
 
 
 @pytest.fixture
-def results(tmp_path, monkeypatch):
-    monkeypatch.delenv("PYFLOW_ROOT", raising=False)
-    monkeypatch.chdir(tmp_path)
+def results(tmp_path):
     catalog._opened.cache_clear()
     store = WrittenStore(tmp_path)
     store.begin("1", tags=("b", "a"), system_tags=("user:ann",))

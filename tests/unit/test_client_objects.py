@@ -21,9 +21,7 @@ BOOM = TaskError(
 
 
 @pytest.fixture
-def written(tmp_path, monkeypatch):
-    monkeypatch.delenv("PYFLOW_ROOT", raising=False)
-    monkeypatch.chdir(tmp_path)
+def written(tmp_path):
     catalog._opened.cache_clear()
     store = WrittenStore(tmp_path)
     yield store
@@ -275,9 +273,7 @@ def test_bad_pathspec(results, pathspec):
     assert caught.value.code == "pathspec_invalid"
 
 
-def test_no_store(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PYFLOW_ROOT", raising=False)
+def test_no_store(tmp_path):
     assert list(Pyflow()) == []
     with pytest.raises(NotFoundError, match="no run of a flow 'X'") as caught:
         Flow("X")

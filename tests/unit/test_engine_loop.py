@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pyflow.engine.loop import TICK, TIMEOUT_SLACK
+from pyflow.ports import Ended, Output, Started
 from pyflow.spec.records import AttemptFinished, AttemptPid, AttemptStarted, RunCreated, RunFinished
 from pyflow.spec.task import PARAMETERS, TaskError, TaskResult
 from tests.unit.engine_world import (
@@ -366,6 +367,7 @@ def test_a_task_that_is_being_stopped_has_its_grace_time_whatever_its_timeout():
     world.backend.on_wait = look
     assert world.run().status == "interrupted"
     assert world.backend.stops == [("2.0", 60.0), ("3.0", 60.0), ("2.0", 0.0)]
+    assert world.clock.now > 50.0
 
 
 # Interrupts
@@ -406,8 +408,6 @@ def test_an_interrupt_before_the_first_task_has_answered_is_noticed_at_once():
 
 
 def test_events_of_attempts_that_do_not_run_are_ignored():
-    from pyflow.ports import Ended, Output, Started
-
     world = EngineWorld(LINEAR, by_step())
     world.backend.events = [
         Started("9.0", 1),

@@ -10,11 +10,6 @@ from pyflow.store import create_root, find_root
 from tests.suites.store_suite import finish, run_python
 
 
-@pytest.fixture(autouse=True)
-def no_variable(monkeypatch):
-    monkeypatch.delenv("PYFLOW_ROOT", raising=False)
-
-
 def test_made_once_and_found_upward(tmp_path):
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)

@@ -58,8 +58,8 @@ converse <- function(fd, answer) {
 }
 
 # Run function `name` of `code` (or of a file): list(messages, saved, end, output, errors).
-run_task <- function(code, name = "f", values = list(), inputs = list(), item = NULL, merge = character(), answer = NULL, ...) {
-  message <- run_message(if (file.exists(code[1])) code else write_code(code), name, names = as.list(names(values)), ...)
+run_task <- function(code, name = "f", values = list(), inputs = list(), item = NULL, merge = character(), answer = NULL, ...,
+                     message = run_message(code_file(code), name, names = as.list(names(values)), ...)) {
   if (length(inputs)) {
     message$join <- TRUE
     message$names <- list()
@@ -80,6 +80,8 @@ run_task <- function(code, name = "f", values = list(), inputs = list(), item = 
   suppressWarnings(parallel::mccollect(job))
   c(result, list(output = read_text(logs[1]), errors = read_text(logs[2])))
 }
+
+code_file <- function(code) if (file.exists(code[1])) code else write_code(code)
 
 read_text <- function(file) paste(readLines(file, warn = FALSE), collapse = "\n")
 

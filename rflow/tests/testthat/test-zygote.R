@@ -118,18 +118,21 @@ test_that("a file that does not load, or lacks a function, is told instead of re
   expect_identical(load(file = "/no/such/file.R")$code, "file_missing")
 })
 
-test_that("texts stay open across exec", {
-  descriptor <- .Call(rflow_fd_keep_text, "{\"name\": \"\u00e9\"}")
-  script <- sprintf("cat <&%d", descriptor)
+test_that("a command takes the place of R, with a text open and R's temporary folder removed", {
+  program <- c(
+    "cat(tempdir(), '\n')", "descriptor <- .Call(rflow:::rflow_fd_keep_text, '{\"name\": \"\u00e9\"}')",
+    "command <- c('/bin/sh', '-c', 'cat <&$0; exit 7', descriptor)",
+    ".Call(rflow:::rflow_process_replace, command, descriptor)"
+  )
   out <- tempfile()
-  job <- parallel::mcparallel({
-    own_tempdir() # exec removes the folder, which must not be this session's
-    .Call(rflow_fd_redirect, out, out)
-    .Call(rflow_process_replace, c("/bin/bash", "-c", script), descriptor)
-  })
-  suppressWarnings(parallel::mccollect(job))
-  .Call(rflow_fd_close, descriptor)
-  expect_identical(read_text(out), "{\"name\": \"\u00e9\"}")
+  libraries <- paste(.libPaths(), collapse = .Platform$path.sep)
+  status <- system2(
+    file.path(R.home("bin"), "Rscript"), shQuote(write_code(program)), stdout = out, env = paste0("R_LIBS=", shQuote(libraries))
+  )
+  lines <- readLines(out, encoding = "UTF-8", warn = FALSE)
+  expect_identical(status, 7L)
+  expect_identical(lines[2], "{\"name\": \"\u00e9\"}")
+  expect_false(dir.exists(trimws(lines[1])))
 })
 
 test_that("a program that cannot be run is an error", {

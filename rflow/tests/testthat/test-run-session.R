@@ -1,0 +1,59 @@
+test_that("run() in a session shows the output and returns the run", {
+  test_python()
+  withr::local_dir(withr::local_tempdir())
+  path <- file.path(getwd(), "session_flow.R")
+  writeLines(c(
+    "double <- function(x) 2 * x",
+    "session_flow <- flow('SessionFlow') |>",
+    "  parameter('alpha', default = 1) |>",
+    "  parameter('names', default = 'a', separator = ',') |>",
+    "  step('start', \\(self) {",
+    "    cat('alpha is', self$alpha, '\\n')",
+    "    self$result <- double(self$alpha)",
+    "  }, next_step = 'end') |>",
+    "  step('end', \\(self) if (self$alpha > 9) stop('alpha too large'))"
+  ), path)
+  session <- new.env()
+  source(path, local = session)
+  output <- capture.output(result <- run(session$session_flow, alpha = 3, names = c("x y", "z"), max_workers = 2))
+  expect_match(output, "alpha is 3", all = FALSE)
+  expect_s3_class(result, "rflow_client_run")
+  expect_true(result$successful)
+  expect_identical(result$data$result, 6)
+  expect_equal(unlist(result$data$names), c("x y", "z"))
+
+  output <- capture.output(
+    condition <- tryCatch(run(session$session_flow, alpha = 10), rflow_error_run_failed = identity)
+  )
+  expect_equal(conditionMessage(condition), "Flow SessionFlow failed (exit code 1).\nThe output above says why.")
+  expect_match(output, "alpha too large", all = FALSE)
+})
+
+test_that("a flow without a file runs with the session's variables and packages", {
+  python <- test_python()
+  folder <- withr::local_tempdir()
+  code <- c(
+    "library(rflow)",
+    "library(jsonlite)",
+    "factor <- 3",
+    "triple <- function(x) factor * x",
+    "typed <- flow('TypedFlow') |>",
+    "  step('start', \\(self) self$x <- triple(2), next_step = 'end') |>",
+    "  step('end', \\(self) self$json <- as.character(toJSON(self$x)))",
+    "result <- run(typed)",
+    "cat('result:', result$data$x, result$data$json, '\\n')"
+  )
+  withr::local_envvar(PYFLOW_PYTHON = python, R_LIBS = paste(.libPaths(), collapse = ":"))
+  withr::local_dir(folder)
+  rscript <- file.path(R.home("bin"), "Rscript")
+  output <- suppressWarnings(system2(rscript, c("-e", shQuote(paste(code, collapse = "\n"))), stdout = TRUE, stderr = TRUE))
+  expect_match(output, "result: 6 [6]", fixed = TRUE, all = FALSE)
+})
+
+test_that("a command's exit code and output come through", {
+  output <- capture.output(codes <- vapply(c("echo one; exit 0", "echo two >&2; exit 3", "kill -9 $$"), \(command) {
+    stream_command(paste0("(", command, ") 2>&1"))
+  }, 1, USE.NAMES = FALSE))
+  expect_equal(output, c("one", "two"))
+  expect_equal(codes, c(0, 3, 137))
+})

@@ -1,0 +1,195 @@
+"""The checker beyond its vectors: it accepts what runs, never fails on what does not, and speaks plainly."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyflow.engine.state import Begin, Finish, Launch, RunState, Succeeded, apply
+from pyflow.spec.check import check_graph
+from pyflow.spec.graph import Decorator, Function, Graph, Step, Transition, parse_graph
+from pyflow.spec.names import did_you_mean, is_artifact_name, is_identifier, is_step_name, nearest
+from tests.conformance.vectors import cases
+from tests.unit.flow_shapes import DECORATORS, SHAPES, graph_of
+
+MESSAGES = Path(__file__).with_name("test_spec_check_messages.txt")
+
+
+@settings(deadline=None)
+@given(shape=SHAPES, decorators=DECORATORS)
+def test_a_flow_of_any_shape_is_valid(shape, decorators):
+    assert check_graph(graph_of(shape, decorators)) == []
+
+
+NAMES = ["start", "a", "b", "c", "d", "e", "end"]
+
+
+@st.composite
+def forward_graphs(draw):
+    """Graphs that go forward only, put together anyhow: many are wrong, some are right. Where ways meet is mostly a join."""
+    names = [*NAMES[: draw(st.integers(2, len(NAMES) - 1))], "end"]
+    transitions = {}
+    for number, name in enumerate(names[:-1]):
+        later = names[number + 1 :]
+        width = draw(st.sampled_from([1, 1, min(2, len(later)), min(3, len(later))]))
+        # What nothing leads to yet comes first, so that few steps are left out.
+        reached = {target for transition in transitions.values() for target in transition.targets}
+        later.sort(key=lambda item: item in reached)
+        first = later[:width] if draw(st.booleans()) else draw(st.permutations(later))[:width]
+        kind = "branch" if width > 1 else draw(st.sampled_from(["linear", "linear", "foreach"]))
+        transitions[name] = Transition(kind, tuple(first), "items" if kind == "foreach" else None)
+    transitions["end"] = Transition("end")
+    met = [target for transition in transitions.values() for target in transition.targets]
+    steps = []
+    for name, transition in transitions.items():
+        join = name not in ("start", "end") and not transition.splits
+        join = join and (met.count(name) > 1 or draw(st.integers(0, 2)) == 0)
+        steps.append(Step(name, "python", Function(None), transition, join))
+    return Graph("Any", "python", None, tuple(steps))
+
+
+@settings(max_examples=1000, deadline=None)
+@given(graph=forward_graphs())
+def test_what_the_checker_accepts_runs_to_its_end(graph):
+    if check_graph(graph):
+        return
+    state = RunState(graph)
+    running = apply(state, Begin(False))
+    while running and isinstance(running[-1], Launch):
+        running += apply(state, Succeeded(running.pop().task, 0, 2))
+    assert running == [Finish("success")]
+    assert {task.step for task in state.tasks.values()} == {step.name for step in graph.steps}
+
+
+@settings(max_examples=300, deadline=None)
+@given(shape=SHAPES, data=st.data())
+def test_a_flow_with_one_way_changed_is_either_valid_or_told_why_not(shape, data):
+    graph = graph_of(shape)
+    number = data.draw(st.integers(0, len(graph.steps) - 1))
+    step = graph.steps[number]
+    if not step.transition.targets:
+        return
+    place = data.draw(st.integers(0, len(step.transition.targets) - 1))
+    targets = list(step.transition.targets)
+    targets[place] = data.draw(st.sampled_from([item.name for item in graph.steps]))
+    changed = replace(step, transition=replace(step.transition, targets=tuple(targets)))
+    steps = (*graph.steps[:number], changed, *graph.steps[number + 1 :])
+    problems = check_graph(replace(graph, steps=steps))
+    # One wrong way has one cause; it may be seen from several steps, but from each only once for each rule.
+    seen = [(problem.code, problem.where.step) for problem in problems]
+    assert len(seen) == len(set(seen))
+
+
+def test_a_flow_of_a_thousand_steps_is_checked_at_once():
+    names = [f"s{number}" for number in range(1000)]
+    steps = [
+        Step(name, "python", Function(None), Transition("linear", (after,)))
+        for name, after in zip(names, [*names[1:], "end"], strict=True)
+    ]
+    end = Step("end", "python", Function(None), Transition("end"))
+    assert check_graph(Graph("Long", "python", None, (*steps, end), start="s0")) == []
+
+
+def first_problem_of_each_code():
+    found = {}
+    for case in cases("graph"):
+        if case.get("error", ["graph_format"]) != ["graph_format"]:
+            for problem in check_graph(parse_graph(case["input"])):
+                found.setdefault(problem.code, str(problem))
+    return found
+
+
+def test_the_messages_as_people_read_them():
+    found = "".join(f"{code}\n    {text}\n" for code, text in sorted(first_problem_of_each_code().items()))
+    assert found == MESSAGES.read_text("utf-8")
+
+
+def test_a_flow_in_r_is_told_what_to_write_in_r():
+    steps = (
+        Step("start", "r", Function("f.R"), Transition("end"), file="f.R", line=3),
+        Step("end", "r", Function("f.R"), Transition("end"), file="f.R", line=4),
+    )
+    [problem] = check_graph(Graph("Flow", "r", "f.R", steps))
+    assert "next_step" in problem.message and "next_step" in problem.hint
+    assert "self.next" not in str(problem)
+
+
+def test_an_r_step_of_a_python_flow_is_told_what_its_declaration_takes():
+    steps = (
+        Step("start", "python", Function(None), Transition("linear", ("fit",))),
+        Step("fit", "r", Function("m.R", "fit"), Transition("end")),
+        Step("end", "python", Function(None), Transition("end")),
+    )
+    [problem] = check_graph(Graph("Flow", "python", "f.py", steps))
+    assert "r_step()" in problem.hint and "self.next" not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("targets", "hint"),
+    [(("midle",), "Did you mean 'middle'?"), (("zzz",), "Add a step named 'zzz', or name one of middle, end.")],
+)
+def test_an_unknown_step_is_answered_with_the_nearest_one(targets, hint):
+    steps = (
+        Step("start", "python", Function(None), Transition("linear", targets)),
+        Step("middle", "python", Function(None), Transition("linear", ("end",))),
+        Step("end", "python", Function(None), Transition("end")),
+    )
+    [problem] = check_graph(Graph("Flow", "python", None, steps))
+    assert problem.hint == hint
+
+
+def test_a_problem_of_a_decorator_is_at_the_line_of_the_decorator():
+    decorators = (Decorator("retrry", {}, 11), Decorator("xyz", {}))
+    steps = (
+        Step(
+            "start", "python", Function(None), Transition("linear", ("end",)), False, decorators, file="f.py", line=12
+        ),
+        Step("end", "python", Function(None), Transition("end")),
+    )
+    near, far = check_graph(Graph("Flow", "python", "f.py", steps))
+    assert (str(near.where), near.hint) == ("f.py:11, step start", "Did you mean 'retry'?")
+    assert (str(far.where), far.hint) == (
+        "f.py:12, step start",
+        "The known ones are retry, catch, timeout, environment.",
+    )
+
+
+def test_a_problem_as_json_has_its_place_and_no_empty_keys():
+    [problem] = [item for item in check_graph(parse_graph(bad_case("step-unknown")["input"]))]
+    assert json.loads(json.dumps(problem.to_json())) == {
+        "code": "step_unknown",
+        "message": "Step *start* specifies a self.next() transition to an unknown step, *midle*.",
+        "hint": "Did you mean 'middle'?",
+        "file": "/home/ann/flow.py",
+        "line": 10,
+        "step": "start",
+    }
+
+
+def bad_case(id):
+    return next(case for case in cases("graph") if case["id"] == id)
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "expected"),
+    [
+        ("max-worker", ["max_workers", "tag"], "max_workers"),
+        ("Middle", ["middle"], "middle"),
+        ("xyz", ["middle", "end"], None),
+        ("", ["middle"], None),
+        ("x", [], None),
+    ],
+)
+def test_the_nearest_name(name, known, expected):
+    assert nearest(name, known) == expected
+    assert did_you_mean(name, known) == ("" if expected is None else f"Did you mean {expected!r}?")
+
+
+def test_what_names_look_like():
+    assert [name for name in ("a", "A1_b", "_a", "1a", "ä", "a b", "a\n", "") if is_identifier(name)] == ["a", "A1_b"]
+    assert [name for name in ("a", "a1_b", "A", "_a", "1a", "a\n", "") if is_step_name(name)] == ["a", "a1_b"]
+    artifacts = ("x", "_x", "größe", "__x", "1x", "x.y", "x\n", "")
+    assert [name for name in artifacts if is_artifact_name(name)] == ["x", "_x", "größe"]
