@@ -48,7 +48,10 @@ class Metadata(Protocol):
     """Runs, tasks, attempts, artifacts. One writer for a run (the engine), any number of readers."""
 
     def record(self, changes: Sequence[Change]) -> None:
-        """Write all changes in one transaction: all or none, durable when it returns."""
+        """Write all changes in one transaction: all or none.
+
+        When it returns, they survive the death of this process; those that begin or end a run survive a power cut too.
+        """
         ...
 
     def flows(self) -> list[str]: ...

@@ -167,7 +167,7 @@ def _to_r(value: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def _rinterface() -> Any:
-    """R, started in this process by rpy2. It is started once, and never in a task."""
+    """R, started in this process by rpy2, once."""
     try:
         import rpy2.rinterface as rinterface
     except ImportError as error:

@@ -69,7 +69,7 @@ def _extension_leaf(values: Any, dtype: Any) -> Leaf | None:
         storage = None if dtype.storage == "pyarrow" else dtype.storage
         return STRING.hinted(dtype=_string_name(dtype), storage=storage), _text(values)
     if isinstance(dtype, pd.ArrowDtype):
-        leaf = arrowlike.from_arrow(pa.chunked_array(values.__arrow_array__()))
+        leaf = arrowlike.from_arrow(values.__arrow_array__())
         return None if leaf is None else (leaf[0].hinted(dtype="arrow"), leaf[1])
     if dtype.name in _MASKED:
         leaf = arrowlike.from_arrow(values.__arrow_array__())
@@ -84,8 +84,8 @@ def _string_name(dtype: Any) -> str | None:
 
 def _text(values: Any) -> pa.Array:
     if values.dtype.storage == "pyarrow":
-        leaf = arrowlike.from_arrow(pa.chunked_array([values.__arrow_array__()]))
-        if leaf is not None:
+        leaf = arrowlike.from_arrow(values.__arrow_array__())
+        if leaf is not None and leaf[0].type == "string":
             return leaf[1]
     return arrays.texts(STRING, [item if isinstance(item, str) else None for item in values.tolist()])
 
@@ -94,7 +94,8 @@ def _categorical_leaf(values: Any, dtype: Any) -> Leaf | None:
     levels = part(dtype.categories)
     if levels.logical is None or levels.array is None:
         return None
-    logical = Logical("category", ordered=bool(dtype.ordered), levels=levels.logical)
+    freq = getattr(dtype.categories, "freqstr", None)
+    logical = Logical("category", ordered=bool(dtype.ordered), levels=levels.logical.hinted(freq=freq))
     return logical, arrays.categories(logical, np.asarray(values.codes, dtype=np.int32), levels.array)
 
 
@@ -174,8 +175,8 @@ def _strings(logical: Logical, array: pa.Array) -> Any:
 def _categorical(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
     levels = logical.levels or STRING
     # Levels of R are text; hints say what else pandas had.
-    found = values(levels, array.dictionary, file)
-    dtype = pd.CategoricalDtype(as_index(found), ordered=logical.ordered)
+    found = make_index([values(levels, array.dictionary, file)], [None], [levels.hint("freq")])
+    dtype = pd.CategoricalDtype(found, ordered=logical.ordered)
     return pd.Categorical.from_codes(arrays.codes(array), dtype=dtype)
 
 

@@ -29,7 +29,7 @@ find_flow <- function(name) {
   near <- nearest_name(name, names(the$flows))
   abort_rflow(
     paste0("There is no flow `", name, "` in the file."), "function_missing",
-    if (!is.null(near)) paste0("Did you mean `", near, "`?")
+    if (is.null(near)) "Its file must run it or keep it in a variable." else paste0("Did you mean `", near, "`?")
   )
 }
 

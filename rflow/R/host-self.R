@@ -24,7 +24,7 @@ foreach_index <- function(task) {
 foreach_input <- function(task) {
   if (!isTRUE(task$run$foreach$has_input)) return(NULL)
   if (!exists("item", envir = task, inherits = FALSE)) {
-    task$item <- values_read(wire_ask(task$fd, list(op = "load_item"))$layout)
+    task$item <- task_read(task, list(op = "load_item"), "`input`")
   }
   task$item
 }

@@ -33,11 +33,27 @@ task_get <- function(task, name) {
 
 # Ask the runner for an artifact; `input` counts from 0.
 task_load <- function(task, name, input = NULL) {
-  answer <- wire_ask(task$fd, list(op = "load", name = name, input = input))
-  value <- values_read(answer$layout)
+  value <- task_read(task, list(op = "load", name = name, input = input), paste0("artifact `", name, "`"))
   assign(loaded_key(name, input), list(name = name, input = input, value = value), envir = task$loaded)
   value
 }
+
+# The value that a request gives. What R cannot hold exactly is announced in the run's log; `what` names the value.
+task_read <- function(task, request, what) {
+  layout <- wire_ask(task$fd, request)$layout
+  announce <- function(cnd) {
+    task_warn(task, what, cnd$message)
+    invokeRestart("muffleWarning")
+  }
+  withCallingHandlers(
+    tryCatch(values_read(layout), rflow_error = \(cnd) abort_value(what, cnd)),
+    rflow_warning = announce
+  )
+}
+
+task_warn <- function(task, what, message) wire_ask(task$fd, list(op = "warn", message = paste0(what, ": ", message)))
+
+abort_value <- function(what, cnd) abort_rflow(paste0(what, ": ", cnd$message), cnd$code, cnd$hint)
 
 task_set <- function(task, name, value) {
   check_artifact_name(task, name)
@@ -121,15 +137,10 @@ loaded_source <- function(task, value) {
 }
 
 task_send <- function(task, name, value) {
-  written <- tryCatch(values_write(value, task$run$scratch), rflow_error = \(cnd) abort_artifact(name, cnd))
+  what <- paste0("artifact `", name, "`")
+  written <- tryCatch(values_write(value, task$run$scratch), rflow_error = \(cnd) abort_value(what, cnd))
   wire_ask(task$fd, list(op = "save", name = name, layout = written$layout, type = written$type, preview = written$preview))
-  for (warning in written$warnings) {
-    wire_ask(task$fd, list(op = "warn", message = paste0("artifact ", name, ": ", warning)))
-  }
-}
-
-abort_artifact <- function(name, cnd) {
-  abort_rflow(paste0("artifact `", name, "`: ", cnd$message), cnd$code, cnd$hint)
+  for (warning in written$warnings) task_warn(task, what, warning)
 }
 
 # Objects that change without being assigned: environments (R6, reference classes), functions that keep state, data.tables,

@@ -28,11 +28,11 @@ run <- function(flow, ...) {
   check_dots(as.list(substitute(list(...)))[-1], "run()")
   options <- list(...)
   check_all_named(options, "run()")
-  file <- current_file()
-  if (!is.null(file)) flow$file <- file
   if (the$defining) return(register_flow(flow))
-  if (called_from_script()) hand_over(flow, script_arguments(commandArgs(TRUE), run_options(flow, options)))
-  invisible(run_in_session(flow, options))
+  if (!called_from_script()) return(invisible(run_in_session(flow, options)))
+  # The script is the file to load, also when it sources another one that defines the flow.
+  flow$file <- main_script()
+  hand_over(flow, script_arguments(commandArgs(TRUE), run_options(flow, options)))
 }
 
 #' Check or show a flow

@@ -10,7 +10,10 @@
 #include <R_ext/Altrep.h> /* needs Rinternals.h before it */
 
 /* Shorter vectors are made at once. */
-#define LAZY_FROM 256
+#define LAZY_FROM 1024
+
+/* Strings that are looked at to see whether a column repeats itself. */
+#define SAMPLE 256
 
 /* When this part of a vector has been looked at one by one, the rest is made at once. */
 #define PATIENCE 64
@@ -48,7 +51,7 @@ static uint64_t hash_of(const uint8_t *text, int64_t n) {
   uint64_t head = 0, tail = 0;
   memcpy(&head, text, n < 8 ? n : 8);
   if (n > 8) memcpy(&tail, text + n - 8, 8);
-  return ((head ^ (tail * 0x9E3779B97F4A7C15u) ^ (uint64_t)n) * 0x9E3779B97F4A7C15u) >> 54;
+  return ((head ^ (tail * 0x9E3779B97F4A7C15u) ^ (uint64_t)n) * 0x9E3779B97F4A7C15u);
 }
 
 /* The strings of `made` that are not there yet. */
@@ -60,7 +63,7 @@ static void fill(SEXP made, const source_t *source) {
     if (strings[i] != R_BlankString) continue;
     const uint8_t *text = source->column.data + offsets[i];
     int64_t n = offsets[i + 1] - offsets[i];
-    SEXP *slot = recent + hash_of(text, n), found = *slot;
+    SEXP *slot = recent + (hash_of(text, n) >> 54), found = *slot;
     int present = is_present(&source->column, source->start + i);
     if (!present || !found || XLENGTH(found) != n || memcmp(CHAR(found), text, n) != 0) {
       found = make_string(source, i);
@@ -120,12 +123,29 @@ const column_t *altrep_strings_source(SEXP x, int64_t *start) {
   return &source_of(x)->column;
 }
 
+/* Does a text column repeat few values, as far as a sample shows? Making its strings is cheap then (see fill()), and
+ * every later access is several times as fast as through a lazy vector. */
+static int repeats_itself(const source_t *source) {
+  uint64_t seen[SAMPLE];
+  int64_t step = source->size / SAMPLE;
+  int different = 0;
+  for (int i = 0; i < SAMPLE; i++) {
+    int64_t at = source->start + i * step;
+    const int64_t *offsets = (const int64_t *)source->column.values + at;
+    uint64_t hash = hash_of(source->column.data + offsets[0], offsets[1] - offsets[0]);
+    int known = 0;
+    for (int j = 0; j < different && !known; j++) known = seen[j] == hash;
+    if (!known) seen[different++] = hash;
+  }
+  return different < SAMPLE / 2;
+}
+
 /* The strings [start, start + size) of a column; no string may be longer than an R string can be. */
 SEXP altrep_strings(SEXP handle, const column_t *c, int64_t start, int64_t size) {
   source_t source = {*c, start, size, 0};
-  if (!map_get(handle)->mapped || size < LAZY_FROM) {
+  if (!map_get(handle)->mapped || size < LAZY_FROM || repeats_itself(&source)) {
     SEXP x = PROTECT(Rf_allocVector(STRSXP, size));
-    for (int64_t i = 0; i < size; i++) SET_STRING_ELT(x, i, make_string(&source, i));
+    fill(x, &source);
     UNPROTECT(1);
     return x;
   }

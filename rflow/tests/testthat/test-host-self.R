@@ -155,3 +155,15 @@ test_that("a value that cannot be stored is named", {
   expect_identical(result$end$error$code, "artifact_unsupported")
   expect_match(result$end$error$message, "bad", fixed = TRUE)
 })
+
+test_that("what cannot be read or kept exactly is announced with the artifact's name", {
+  skip_if_not_installed("bit64")
+  layout <- layout_for(bit64::as.integer64("9007199254740993"))
+  layout$columns[[1]]$name # the file stays as it is; only what it is said to hold changes
+  answer <- function(message) {
+    if (message$op == "load") list(ok = TRUE, layout = list(version = 1, metadata = list(version = 2))) else list(ok = TRUE)
+  }
+  result <- run_task("f <- function(self) self$x", values = list(x = 1), answer = answer)
+  expect_identical(result$end$error$code, "artifact_version")
+  expect_match(result$end$error$message, "artifact `x`", fixed = TRUE)
+})
