@@ -100,7 +100,10 @@ ARRAYS = {
     "uint64-max": np.array([2**64 - 1], "u8"),
     "text": np.array(["a", "bcd", ""]),
     "bytes": np.array([b"a", b"bc"]),
-    **{f"datetime-{u}": np.array(["2024-02-01", "NaT"], f"M8[{u}]") for u in ("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns")},
+    **{
+        f"datetime-{u}": np.array(["2024-02-01", "NaT"], f"M8[{u}]")
+        for u in ("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns")
+    },
     **{f"timedelta-{u}": np.array([5, "NaT"], f"m8[{u}]") for u in ("W", "D", "h", "m", "s", "ms", "us", "ns")},
     "timedelta-years": np.array([1], "m8[Y]"),
     "picoseconds": np.array([1], "M8[ps]"),
@@ -135,7 +138,10 @@ NUMPY_SCALARS = {
 _DATES = pd.date_range("2024-02-28", periods=3)
 
 COLUMNS = {
-    **{name: pd.Series([1, 2, 3], dtype=name) for name in ("int8", "int64", "uint16", "float32", "float64", "bool", "complex128")},
+    **{
+        name: pd.Series([1, 2, 3], dtype=name)
+        for name in ("int8", "int64", "uint16", "float32", "float64", "bool", "complex128")
+    },
     **{name: pd.Series([1, None, 3], dtype=name) for name in ("Int8", "Int64", "UInt32", "Float32", "Float64")},
     "boolean": pd.Series([True, None, False], dtype="boolean"),
     "nan": pd.Series([1.0, np.nan, NA_REAL]),
@@ -182,7 +188,9 @@ FRAMES = {
     "empty-name": pd.DataFrame([[1, 2]], columns=["", " "]),
     "other-names": pd.DataFrame([[1, 2, 3]], columns=[1, "a", None]),
     "named-columns": pd.DataFrame([[1, 2]], columns=pd.Index(["a", "b"], name="k")),
-    "two-level-columns": pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["u", None])),
+    "two-level-columns": pd.DataFrame(
+        [[1, 2]], columns=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["u", None])
+    ),
     "date-columns": pd.DataFrame([[1, 2]], columns=pd.date_range("2024", periods=2, tz="UTC")),
     "category-columns": pd.DataFrame([[1, 2]], columns=pd.CategoricalIndex(["b", "a"], ordered=True)),
     "period-columns": pd.DataFrame([[1, 2]], columns=pd.period_range("2024", periods=2, freq="M")),
@@ -192,7 +200,9 @@ FRAMES = {
     "backward-range": pd.DataFrame({"a": [1, 2]}, index=pd.RangeIndex(1, -1, -1)),
     "date-index": pd.DataFrame({"a": [1, 2]}, index=pd.date_range("2024", periods=2, tz="Asia/Tokyo", name="t")),
     "period-index": pd.DataFrame({"a": [1, 2]}, index=pd.period_range("2024", periods=2, freq="M")),
-    "multi-index": pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_tuples([(1, "x"), (2, None)], names=["m", None])),
+    "multi-index": pd.DataFrame(
+        {"a": [1, 2]}, index=pd.MultiIndex.from_tuples([(1, "x"), (2, None)], names=["m", None])
+    ),
     "category-index": pd.DataFrame({"a": [1, 2]}, index=pd.CategoricalIndex(["x", "y"])),
     "mixed-index": pd.DataFrame({"a": [1, 2]}, index=[1, "x"]),
 }

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from pyflow.codec import arrowlike
+from pyflow.codec.lazy import polars
 from pyflow.codec.table import OpenTable, Part, Table, Unfit
 from pyflow.codec.types import Logical
 
@@ -47,8 +48,7 @@ def _text_pairs(metadata: Any) -> tuple[tuple[str, str], ...] | None:
 
 def from_polars(frame: Any) -> Table:
     """A polars.DataFrame; raises Unfit when polars would not read the same column types back."""
-    import polars as pl
-
+    pl = polars()
     arrow = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     parts = []
     for name, kind, column in zip(frame.columns, frame.dtypes, arrow.columns, strict=True):
@@ -82,9 +82,7 @@ def from_polars_series(series: Any) -> tuple[Logical, pa.Array]:
 
 
 def to_polars_series(name: str | None, logical: Logical, array: pa.Array) -> Any:
-    import polars as pl
-
-    return _to_series(pl, name, logical, array)
+    return _to_series(polars(), name, logical, array)
 
 
 def to_table(table: OpenTable, kind: str) -> Any:
@@ -92,8 +90,7 @@ def to_table(table: OpenTable, kind: str) -> Any:
     if any(not isinstance(column, tuple) for column in table.columns):
         raise ValueError(f"a {kind} cannot hold columns of any objects")
     if kind == "polars.DataFrame":
-        import polars as pl
-
+        pl = polars()
         columns = zip(table.names, table.columns, strict=True)
         series = [_to_series(pl, name, logical, array) for name, (logical, array) in columns]
         return pl.DataFrame(series) if series else pl.DataFrame()

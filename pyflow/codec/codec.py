@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from pyflow.codec import ipc, items, native, preview, untree
 from pyflow.codec.tree import Encoder
@@ -36,11 +39,11 @@ class PythonCodec:
 
     def count(self, path: Path, language: str) -> int:
         """How many foreach items the artifact has; raises ArtifactError `foreach_not_iterable`."""
-        return items.count(ipc.open_file(path), language)
+        return items.count(path, language)
 
     def item(self, path: Path, index: int, language: str) -> Encoded:
         """Foreach item `index` as an artifact of its own, without reading the rest."""
-        return items.item(ipc.open_file(path), index, language)
+        return items.item(path, index, language)
 
     def update(self, value: Any, source: Path, name: str) -> Encoded | None:
         """`value`, which was decoded from `source`, as a new artifact, or None if it is still the same.
@@ -48,12 +51,10 @@ class PythonCodec:
         A native is compared with how the stored one is written now: two pickles of one object may differ.
         """
         encoded = self.encode(value, name)
-        stored = source.read_bytes() if sum(len(c) for c in encoded.chunks) == source.stat().st_size else b""
-        if stored and b"".join(encoded.chunks) == stored:
+        if _same_bytes(encoded.chunks, [memoryview(ipc.open_file(source, whole=False).memory)]):
             return None
         again = self.encode(self.decode(source), name)
-        same = [*map(bytes, again.chunks)] == [*map(bytes, encoded.chunks)]
-        return None if same else encoded
+        return None if _same_bytes(encoded.chunks, again.chunks) else encoded
 
     def describe(self, source: Path | Buffer) -> Description:
         """Kind, type and preview from the file alone; natives of any language stay closed."""
@@ -61,6 +62,14 @@ class PythonCodec:
         value = untree.decode(file, _keep_closed)
         shown = value.preview if isinstance(value, native.NativeProxy) else preview.preview(value)
         return Description(str(file.meta.get("kind")), preview.type_name(value), shown[: preview.LIMIT])
+
+
+def _same_bytes(left: Sequence[Buffer], right: Sequence[Buffer]) -> bool:
+    if sum(map(len, left)) != sum(map(len, right)):
+        return False
+    if len(left) == len(right) == 1:
+        return pa.py_buffer(left[0]).equals(pa.py_buffer(right[0]))
+    return b"".join(left) == b"".join(right)
 
 
 def _keep_closed(proxy: native.NativeProxy) -> native.NativeProxy:

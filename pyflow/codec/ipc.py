@@ -76,11 +76,14 @@ class ArtifactFile:
         return self._bytes[start : start + view.nbytes].view(view.dtype)
 
 
-def open_file(source: Path | Buffer) -> ArtifactFile:
-    """Open an artifact; raises StoreError `artifact_corrupt`, `artifact_version` or `blob_missing`."""
+def open_file(source: Path | Buffer, *, whole: bool = True) -> ArtifactFile:
+    """Open an artifact; raises StoreError `artifact_corrupt`, `artifact_version` or `blob_missing`.
+
+    Every value is checked, or, if not `whole`, only what lies around them: then use `checked` on what is read.
+    """
     memory = _map(source) if isinstance(source, Path) else pa.py_buffer(bytearray(source))
     try:
-        return open_buffer(memory)
+        return open_buffer(memory, whole=whole)
     except StoreError as error:
         if isinstance(source, Path):
             error.message = f"{source}: {error.message}"
@@ -99,7 +102,7 @@ def _map(path: Path) -> pa.Buffer:
         raise StoreError(f"cannot read artifact file {path}: {error.strerror}", code="blob_missing") from error
 
 
-def open_buffer(memory: pa.Buffer) -> ArtifactFile:
+def open_buffer(memory: pa.Buffer, *, whole: bool = True) -> ArtifactFile:
     """Open an artifact that lies in memory, without a copy."""
     start = memoryview(memory)[: len(_MAGIC)]
     if bytes(start) != _MAGIC:
@@ -110,10 +113,19 @@ def open_buffer(memory: pa.Buffer) -> ArtifactFile:
         if reader.num_record_batches != 1:
             raise corrupt(f"it has {reader.num_record_batches} record batches instead of one")
         batch = reader.get_batch(0)
-        batch.validate(full=True)
+        batch.validate(full=whole)
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         raise corrupt(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
     return ArtifactFile(meta, batch, memory)
+
+
+def checked(array: pa.Array) -> pa.Array:
+    """The same array, every value of it checked."""
+    try:
+        array.validate(full=True)
+    except pa.ArrowException as error:
+        raise corrupt(str(error)) from error
+    return array
 
 
 def read_metadata(text: bytes | None) -> Mapping[str, Any]:

@@ -7,37 +7,50 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pyflow.codec import ipc, native, preview, untree
 from pyflow.codec.canonical import canonical
 from pyflow.codec.nodes import NodeWriter, Tree, open_tree
 from pyflow.codec.table import OpenTable, open_form_table
 from pyflow.codec.tree import Encoder
-from pyflow.codec.types import canonical_json, to_json
+from pyflow.codec.types import canonical_json
 from pyflow.ports import Buffer, Encoded
 from pyflow.spec.errors import ArtifactError
 
 _NAME = "item"
 
 
-def count(file: ipc.ArtifactFile, language: str) -> int:
+def count(path: Path, language: str) -> int:
     """How many items; raises ArtifactError `foreach_not_iterable`."""
-    if file.meta.get("form") == "table":
-        return open_form_table(file).rows
-    return _Items(open_tree(file), language).count()
+    with untree.reading():
+        return _open(path, language).count()
 
 
-def item(file: ipc.ArtifactFile, index: int, language: str) -> Encoded:
+def item(path: Path, index: int, language: str) -> Encoded:
     """Item `index` as an artifact; raises IndexError outside of 0 .. count - 1."""
-    total = count(file, language)
-    if not 0 <= index < total:
-        raise IndexError(f"foreach item {index} of {total}")
+    with untree.reading():
+        found = _open(path, language)
+        total = found.count()
+        if 0 <= index < total:
+            return found.item(index)
+    raise IndexError(f"there is no foreach item {index}: {path} has {total} items")
+
+
+def _open(path: Path, language: str) -> _Rows | _Items:
+    file = ipc.open_file(path, whole=False)
     if file.meta.get("form") == "table":
-        return _described(_table_row(open_form_table(file), index))
-    return _Items(open_tree(file), language).item(index)
+        return _Rows(open_form_table(file))
+    return _Items(open_tree(file), language)
+
+
+def _cut(array: pa.Array, index: int) -> pa.Array:
+    """One element, checked because the file as a whole was not."""
+    return canonical(ipc.checked(array.slice(index, 1)))
 
 
 def _described(chunks: Sequence[Buffer]) -> Encoded:
@@ -53,13 +66,22 @@ def encode_item(value: Any) -> Encoded:
     return Encoded(chunks, kind, preview.type_name(value), preview.preview(value), tuple(encoder.warnings))
 
 
-def _table_row(table: OpenTable, index: int) -> Sequence[Buffer]:
-    columns = [canonical(array.slice(index, 1)) for _, array in table.columns]
-    meta = {**table.meta, "rows": 1, "columns": [to_json(logical) for logical, _ in table.columns]}
-    if "index" in meta:
-        meta["index"] = _one_of_index(meta["index"], index)
-    names = [name or "" for name in table.names]
-    return ipc.write(meta, names, columns)
+class _Rows:
+    """The rows of an artifact of form table."""
+
+    def __init__(self, table: OpenTable) -> None:
+        self.table = table
+
+    def count(self) -> int:
+        return self.table.rows
+
+    def item(self, index: int) -> Encoded:
+        table = self.table
+        columns = [_cut(array, index) for _, array in table.columns]
+        meta = {**table.meta, "rows": 1}
+        if "index" in meta:
+            meta["index"] = _one_of_index(meta["index"], index)
+        return _described(ipc.write(meta, [name or "" for name in table.names], columns))
 
 
 def _one_of_index(index: Mapping[str, Any], row: int) -> Mapping[str, Any]:
@@ -79,6 +101,8 @@ class _Items:
         while tree.types[self.root] == "attributes":
             self.root += 1
         self.type = tree.types[self.root]
+        if self.type in ("scalar", "native"):
+            ipc.checked(tree.leaf(self.root)[1])
 
     def count(self) -> int:
         """Raises ArtifactError `foreach_not_iterable` for a value without items."""
@@ -151,9 +175,10 @@ class _Items:
         tree = self.tree
         logical, array = tree.leaf(node)
         writer = NodeWriter()
-        one = canonical(array.slice(index, 1))
+        one = _cut(array, index)
         if self.r or tree.types[node] == "packed":
-            writer.leaf(None, "scalar", logical, one)
+            # A factor of length one stays a factor.
+            writer.leaf(None, "vector" if logical.type == "category" else "scalar", logical, one)
             return _described(writer.finish())
         writer.leaf(None, "vector", logical, one, tree.attrs[node])
         value = untree.decode(ipc.open_file(b"".join(writer.finish())))
@@ -192,6 +217,8 @@ class _Items:
 
     def _array_item(self, index: int) -> Encoded:
         tree = self.tree
+        if tree.types[self.root + 1] == "vector":
+            ipc.checked(tree.leaf(self.root + 1)[1])
         if not self.r:
             return encode_item(untree.decode_node(tree, self.root)[index])
         attr = tree.attr(self.root)
@@ -217,11 +244,12 @@ class _Items:
         name, kind = tree.names[child], tree.types[child]
         if kind in ("vector", "packed"):
             logical, array = tree.leaf(child)
-            writer.leaf(name, kind, logical, canonical(array.slice(index, 1)), tree.attrs[child])
+            writer.leaf(name, kind, logical, _cut(array, index), tree.attrs[child])
         elif kind == "list":
             writer.open(name, kind, 1, tree.attrs[child])
             copy_nodes(tree, next(islice(tree.children(child), index, None)), writer, name=None)
         elif kind == "native":
+            ipc.checked(tree.leaf(child)[1])
             proxy = native.pack(untree.decode_node(tree, child)[index : index + 1])
             writer.native(name, proxy.bytes, canonical_json(proxy.attr()))
         else:
@@ -261,7 +289,7 @@ _TAKE: Mapping[str, Callable[[_Items, int], Encoded]] = {
 
 def _first(value: Any) -> Any:
     """The element of a vector of length one, as iterating over it gives it."""
-    return value.iloc[0] if hasattr(value, "iloc") else value[0]
+    return next(iter(value))
 
 
 def copy_nodes(tree: Tree, node: int, writer: NodeWriter, name: str | None) -> None:
@@ -273,6 +301,6 @@ def copy_nodes(tree: Tree, node: int, writer: NodeWriter, name: str | None) -> N
             writer.null(shown, attr)
         elif tree.pools[place] >= 0:
             logical, array = tree.leaf(place)
-            writer.leaf(shown, kind, logical, canonical(array), attr)
+            writer.leaf(shown, kind, logical, canonical(ipc.checked(array)), attr)
         else:
             writer.open(shown, kind, tree.sizes[place], attr)

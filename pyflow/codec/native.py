@@ -149,6 +149,8 @@ class _Pickler(cloudpickle.Pickler):
         if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):
             # cloudpickle would keep a text file's content in place of the file.
             raise Unsupported("it holds an open file", _ADVICE["io"])
+        if isinstance(obj, memoryview):
+            raise Unsupported("it is a view of another object's memory", _ADVICE["memoryview"])
         if isinstance(obj, type | FunctionType) and obj.__module__ in _user_modules and _importable(obj):
             return _user_object, (obj.__module__, obj.__qualname__, _copy(obj))
         return super().reducer_override(obj)
@@ -228,6 +230,7 @@ _ADVICE = {
     "generator": "Store its items (list(...)), or make it again in the step that needs it.",
     "io": "Store the file's path or its content, and open it in the step that needs it.",
     "socket": "Store its address, and connect in the step that needs it.",
+    "memoryview": "Store its content (bytes(...)), or the object that it is a view of.",
     "lock": "Keep it in a local variable, or under a name that begins with '__', which is not stored.",
 }
 _ADVICE_ANY = (

@@ -250,7 +250,7 @@ def open_tree(file: ipc.ArtifactFile) -> Tree:
     nodes = batch.column(0)
     if nodes.type != pa.large_list(_NODE) or nodes.null_count:
         raise ipc.corrupt(f"column 'nodes' has the type {nodes.type}")
-    rows = arrays.list_content(nodes)
+    rows = arrays.list_content(ipc.checked(nodes))
     parts = {name: rows.field(number) for number, name in enumerate(_FIELDS)}
     tree = Tree(
         names=parts["name"].to_pylist(),

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from pyflow.codec.lazy import pandas
 from pyflow.codec.types import (
     BIGINT,
     BOOL,
@@ -221,9 +222,7 @@ def _read_timestamp(logical: Logical, value: int) -> Any:
 
 def _exact_instant(logical: Logical, value: int) -> Any:
     """Nanoseconds in a time zone, which only pandas holds."""
-    import pandas as pd
-
-    return pd.Timestamp(value, unit="ns", tz="UTC").tz_convert(zone(logical.tz))
+    return pandas().Timestamp(value, unit="ns", tz="UTC").tz_convert(zone(logical.tz))
 
 
 def _read_duration(logical: Logical, value: int) -> Any:

@@ -115,4 +115,5 @@ def make_range(meta: dict[str, Any]) -> Any:
 
 
 values = frames.values
+from_frame = frames.from_frame
 to_frame = frames.to_frame

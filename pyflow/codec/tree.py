@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pyflow.codec import arrays, ipc, native, scalars, vectors
+from pyflow.codec import arrays, arrowlike, arrowtables, ipc, native, scalars, vectors
+from pyflow.codec.lazy import pandas_values
 from pyflow.codec.nodes import NodeWriter
 from pyflow.codec.scalars import python_class
 from pyflow.codec.table import Part, Table, Unfit
@@ -230,8 +231,6 @@ class Encoder:
             self._native(name, part.value)
 
     def _arrow_value(self, name: str | None, value: Any) -> bool:
-        from pyflow.codec import arrowlike  # pyarrow's casts import pandas
-
         if isinstance(value, pa.Table | pa.RecordBatch):
             return self._table(name, value)
         if not isinstance(value, pa.Array | pa.ChunkedArray):
@@ -244,8 +243,6 @@ class Encoder:
         return True
 
     def _polars_value(self, name: str | None, value: Any) -> bool:
-        from pyflow.codec import arrowtables
-
         if type(value).__name__ == "DataFrame":
             return self._table(name, value)
         if type(value).__name__ != "Series":
@@ -255,11 +252,9 @@ class Encoder:
         return True
 
     def _pandas_value(self, name: str | None, value: Any) -> bool:
-        from pyflow.codec import series  # imports pandas
-
         if _table_maker(value) is not None:
             return self._table(name, value)
-        return series.write(self, self._writer, name, value)
+        return pandas_values().write(self, self._writer, name, value)
 
     def _table(self, name: str | None, value: Any) -> bool:
         make = _table_maker(value)
@@ -306,20 +301,14 @@ def _table_maker(value: Any) -> Callable[[Any], Table] | None:
     """What makes a Table of this value, if it is a table of a known library."""
     kind = type(value)
     if kind in (pa.Table, pa.RecordBatch):
-        from pyflow.codec import arrowtables
-
         return arrowtables.from_table
     if kind.__name__ != "DataFrame":
         return None
     library = kind.__module__.partition(".")[0]
     if library == "polars":
-        from pyflow.codec import arrowtables
-
         return arrowtables.from_polars
     if library == "pandas":
-        from pyflow.codec import frames
-
-        return frames.from_frame
+        return pandas_values().from_frame
     return None
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from pyflow.codec import arrays, ipc, native, scalars, vectors
+from pyflow.codec import arrays, arrowlike, arrowtables, ipc, native, scalars, vectors
+from pyflow.codec.lazy import pandas_values
 from pyflow.codec.nodes import Tree, open_tree
 from pyflow.codec.table import OpenTable, open_form_table
 from pyflow.codec.types import Logical
@@ -37,10 +39,17 @@ def open_own(proxy: native.NativeProxy) -> Any:
 
 def decode(file: ipc.ArtifactFile, opener: OpenNative = open_own) -> Any:
     """The value of an artifact; raises StoreError `artifact_corrupt`. `opener` says what natives become."""
-    try:
+    with reading():
         if file.meta.get("form") == "table":
             return decode_table(open_form_table(file))
         return decode_node(open_tree(file), 0, opener)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """What damaged data makes the readers raise becomes `artifact_corrupt`."""
+    try:
+        yield
     except PyflowError:
         raise
     except _BAD_DATA as error:
@@ -53,13 +62,10 @@ def decode_node(tree: Tree, node: int, opener: OpenNative = open_own) -> Any:
 
 
 def decode_table(table: OpenTable) -> Any:
-    if table.python_class in ("pyarrow.Table", "pyarrow.RecordBatch", "polars.DataFrame"):
-        from pyflow.codec import arrowtables  # imports pandas
-
+    """A table as the class that it had; pandas.DataFrame where it had none of Python."""
+    if table.python_class in arrowtables.CLASSES:
         return arrowtables.to_table(table, table.python_class)
-    from pyflow.codec import series  # imports pandas
-
-    return series.to_frame(table)
+    return pandas_values().to_frame(table)
 
 
 class _Reader:
@@ -80,7 +86,7 @@ class _Reader:
         return None if self.tree.attrs[node] is None else (self.tree.attr(node).get("class") or {}).get("python")
 
     def null(self, node: int) -> Any:
-        return None if self.python_class(node) is None else _series().missing(self.python_class(node))
+        return None if self.python_class(node) is None else pandas_values().missing(self.python_class(node))
 
     def scalar(self, node: int) -> Any:
         tree = self.tree
@@ -96,8 +102,10 @@ class _Reader:
         if kind == "bytearray":
             return bytearray(value)
         if kind in ("pandas.Timestamp", "pandas.Timedelta"):
-            return _series().moment(pool.logical, value)
-        return _series().missing(kind) if kind in ("pandas.NA", "pandas.NaT") else scalars.read(pool.logical, value)
+            return pandas_values().moment(pool.logical, value)
+        if kind == "pandas.NA":
+            return pandas_values().missing(kind)
+        return scalars.read(pool.logical, value)
 
     def packed(self, node: int) -> Any:
         logical, array = self.tree.leaf(node)
@@ -109,7 +117,7 @@ class _Reader:
         if kind == "numpy.ndarray":
             return _object_array(items)
         if kind == "pandas.Series":
-            return _series().make_series(items, None, self.tree.attr(node).get("name"))
+            return pandas_values().make_series(items, None, self.tree.attr(node).get("name"))
         return _sequence(kind, items)
 
     def dict(self, node: int) -> Any:
@@ -131,17 +139,17 @@ class _Reader:
         first, *levels = tree.children(node)
         values = self.series_values(first)
         if "range" in attr:
-            index = _series().make_range(attr["range"])
+            index = pandas_values().make_range(attr["range"])
         else:
             hints = [tree.leaf(level)[0].hint("freq") if tree.types[level] == "vector" else None for level in levels]
             names = attr.get("names") or [None] * len(levels)
-            index = _series().make_index([self.series_values(level) for level in levels], names, hints)
-        return _series().make_series(values, index, tree.attr(first).get("name"))
+            index = pandas_values().make_index([self.series_values(level) for level in levels], names, hints)
+        return pandas_values().make_series(values, index, tree.attr(first).get("name"))
 
     def series_values(self, node: int) -> Any:
         """The values of a Series, of an index level, or of a column: for pandas, whatever class they have alone."""
         if self.tree.types[node] == "vector":
-            return _series().values(*self.tree.leaf(node), self.tree.file)
+            return pandas_values().values(*self.tree.leaf(node), self.tree.file)
         return [*self.children(node)] if self.tree.types[node] == "list" else self.node(node)
 
     def array(self, node: int) -> Any:
@@ -178,13 +186,6 @@ _READERS: Mapping[str, Callable[[_Reader, int], Any]] = {
 }
 
 
-def _series() -> Any:
-    """The module for pandas' values, imported when one is met."""
-    from pyflow.codec import series
-
-    return series
-
-
 def _same(value: Any) -> Any:
     return value
 
@@ -210,18 +211,14 @@ def _vector(logical: Logical, array: pa.Array, attr: Mapping[str, Any], file: ip
     if kind.startswith("numpy."):
         return _numbers(logical, array, attr, file)
     if kind.startswith("pyarrow."):
-        from pyflow.codec import arrowlike  # imports pandas
-
         restored = arrowlike.restore(logical, array)
         return restored if kind == "pyarrow.Array" else pa.chunked_array([restored])
     if kind == "polars.Series":
-        from pyflow.codec import arrowtables
-
         return arrowtables.to_polars_series(attr.get("name"), logical, array)
-    values = _series().values(logical, array, file)
+    values = pandas_values().values(logical, array, file)
     if kind == "pandas.Index":
-        return _series().make_index([values], [attr.get("name")], [logical.hint("freq")])
-    return values if kind == "pandas.array" else _series().make_series(values, None, attr.get("name"))
+        return pandas_values().make_index([values], [attr.get("name")], [logical.hint("freq")])
+    return values if kind == "pandas.array" else pandas_values().make_series(values, None, attr.get("name"))
 
 
 def _numbers(logical: Logical, array: pa.Array, attr: Mapping[str, Any], file: ipc.ArtifactFile) -> Any:
@@ -236,7 +233,7 @@ def _foreign_vector(logical: Logical, array: pa.Array, file: ipc.ArtifactFile) -
     """A vector of another language: numpy, but pandas where numpy has no missing value, no time zone, no levels."""
     whole = logical.type == "bool" or "int" in logical.type
     if logical.type == "category":
-        return _series().values(logical, array, file)
+        return pandas_values().values(logical, array, file)
     if (whole and array.null_count) or (logical.type == "timestamp" and logical.tz is not None):
-        return _series().make_series(_series().values(logical, array, file), None, None)
+        return pandas_values().make_series(pandas_values().values(logical, array, file), None, None)
     return vectors.to_numpy(logical, array, file)

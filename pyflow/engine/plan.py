@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyflow.engine.outcome import Outcome
-from pyflow.engine.state import Finish, Launch, Task
+from pyflow.engine.state import Finish, Frame, Launch, Task
 from pyflow.spec.graph import Graph, Step
 from pyflow.spec.records import RUNNING, AttemptFinished, AttemptRow, RunFinished, RunRow, TaskRow
 from pyflow.spec.task import PARAMETERS, ArtifactRef, ForeachFrame, Input, TaskRequest, TaskResult
@@ -70,7 +70,7 @@ def task_row(plan: Plan, task: Task, at: float) -> TaskRow:
         task=task.id,
         status=RUNNING,
         created_at=at,
-        foreach=tuple(asdict(frame) for frame in task.frames),
+        foreach=tuple({name: getattr(frame, name) for name in Frame.__slots__} for frame in task.frames),
         inputs=task.inputs,
         attempt=task.attempt,
     )

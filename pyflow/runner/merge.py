@@ -18,8 +18,8 @@ def merge_names(
 ) -> dict[str, ArtifactRef]:
     """The artifacts to take over, by name.
 
-    Raises MergeError `merge_conflict` naming every artifact that differs between inputs that have it, `merge_missing` for
-    names of `include` that an input lacks, UserError when include and exclude are both given.
+    Raises MergeError `merge_conflict` naming every artifact that differs between inputs that have it, `merge_missing`
+    for names of `include` that an input lacks, UserError `merge_arguments` when include and exclude are both given.
     """
     where = Where(step=step)
     if include and exclude:

@@ -6,7 +6,7 @@ table_rest <- function(x) {
   rest[setdiff(names(rest), c("names", "row.names", "class", ".internal.selfref", "pandas.index"))]
 }
 
-has_automatic_rows <- function(x) .row_names_info(x) <= 0L
+has_automatic_rows <- function(x) .row_names_info(x) <= 0L && !is.character(.row_names_info(x, 0L))
 
 # How the rows are named: list(index, levels). `index` NULL: rows are numbered.
 table_index <- function(x) {
@@ -20,7 +20,7 @@ table_index <- function(x) {
   }
   names <- pandas$index$names
   if (length(names) != 1) names <- list(NULL)
-  list(index = list(kind = "columns", count = 1L, names = names), levels = list(attr(x, "row.names", exact = TRUE)))
+  list(index = list(count = 1L, kind = "columns", names = names), levels = list(attr(x, "row.names", exact = TRUE)))
 }
 
 table_class <- function(x) if (!identical(class(x), "data.frame")) list(class = list(r = as.list(class(x))))

@@ -71,7 +71,8 @@ default_value <- function(value, type, item) {
   if (type == "json" || is.list(value)) return(json_value(value))
   if (is.object(value)) value <- as.character(value)
   if (type == "int" && is.double(value)) value <- whole_numbers(value)
-  if (!is.null(item$separator)) return(I(value))
+  # A text with separators in it is a list as the command line has it, and is split there.
+  if (!is.null(item$separator)) return(if (holds_separator(value, item$separator)) value else I(value))
   if (length(value) != 1) {
     abort_rflow(
       paste0(item_label(item), "its default has ", length(value), " values."), "definition",
@@ -79,6 +80,10 @@ default_value <- function(value, type, item) {
     )
   }
   value
+}
+
+holds_separator <- function(value, separator) {
+  is.character(value) && length(value) == 1 && grepl(separator, value, fixed = TRUE)
 }
 
 # Doubles without a fraction as integers. R's integers end at 2^31, so larger ones are written as digits.

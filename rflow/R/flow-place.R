@@ -17,17 +17,23 @@ main_script <- function() {
   if (file.exists(path)) normalizePath(path, winslash = "/") else NULL
 }
 
-# The innermost file on the stack: one that a source reference names, or that source() is reading.
+# The innermost file on the stack: one that source() is reading, or else one that a source reference names (inside of
+# source() these may be the caller's).
 sourced_file <- function() {
-  for (i in rev(seq_len(sys.nframe()))) {
+  frames <- rev(seq_len(sys.nframe()))
+  for (i in frames) {
+    if (identical(sys.function(i), source) && is.character(sys.frame(i)$ofile)) return(existing(sys.frame(i)$ofile))
+  }
+  for (i in frames) {
     caller <- sys.parents()[i]
     ours <- caller > 0 && identical(environment(sys.function(caller)), topenv())
-    file <- if (!ours) srcref_file(sys.call(i))
-    if (is.null(file) && identical(sys.function(i), source)) file <- sys.frame(i)$ofile
-    if (is.character(file) && file.exists(file)) return(file)
+    file <- if (!ours) existing(srcref_file(sys.call(i)))
+    if (!is.null(file)) return(file)
   }
   NULL
 }
+
+existing <- function(file) if (is.character(file) && file.exists(file)) file else NULL
 
 srcref_file <- function(call) {
   reference <- attr(call, "srcref")

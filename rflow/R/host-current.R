@@ -4,8 +4,8 @@
 #' `is_running_flow` is known, and it is `FALSE`.
 #'
 #' @param value One of `"is_running_flow"`, `"flow_name"`, `"run_id"`, `"step_name"`, `"task_id"`, `"retry_count"`,
-#'   `"origin_run_id"`, `"pathspec"`, `"namespace"`, `"username"`, `"tags"`, `"parameter_names"`; or `NULL` (the default) for
-#'   all of them.
+#'   `"origin_run_id"`, `"pathspec"`, `"namespace"`, `"username"`, `"tags"`, `"parameter_names"`; or `NULL`, the
+#'   default, for all of them.
 #' @returns The value, or a named list of all values. Values that do not apply are `NULL`.
 #' @section Errors: `rflow_error_current_unknown` for another name.
 #' @examples
@@ -18,18 +18,16 @@ current <- function(value = NULL) {
   check_text(value, "current(): `value`")
   if (!value %in% current_names) {
     near <- nearest_name(value, current_names)
-    abort_rflow(
-      paste0("current() knows no `", value, "`."), "current_unknown",
-      if (is.null(near)) paste("It knows:", paste(current_names, collapse = ", ")) else paste0("Did you mean `", near, "`?"),
-      call = sys.call()
-    )
+    known <- paste("It knows:", paste(current_names, collapse = ", "))
+    hint <- if (is.null(near)) known else paste0("Did you mean `", near, "`?")
+    abort_rflow(paste0("current() knows no `", value, "`."), "current_unknown", hint, call = sys.call())
   }
   values[[value]]
 }
 
 current_names <- c(
-  "is_running_flow", "flow_name", "run_id", "step_name", "task_id", "retry_count", "origin_run_id", "pathspec", "namespace",
-  "username", "tags", "parameter_names"
+  "is_running_flow", "flow_name", "run_id", "step_name", "task_id", "retry_count", "origin_run_id", "pathspec",
+  "namespace", "username", "tags", "parameter_names"
 )
 
 # The `current` part of a run message: lists of texts become character vectors.

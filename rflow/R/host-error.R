@@ -39,8 +39,8 @@ host_user_frame <- function(code) {
   invisible()
 }
 
-# The user's calls outside of frame `last`, which is the handler's: a list of calls with their srcrefs, and the innermost
-# place. From the first function of ours on, down to stop(), the calls are not the user's; where it stands still is.
+# The user's calls outside of frame `last`, which is the handler's: a list of calls with their srcrefs, and the
+# innermost place. From the first function of ours on, down to stop(), the calls are not the user's; where it stands is.
 host_trace <- function(last) {
   calls <- sys.calls()[seq_len(last)]
   functions <- lapply(seq_along(calls), sys.function)
@@ -58,15 +58,15 @@ is_user_mark <- function(fn) identical(fn, host_user_frame) || identical(fn, eva
 
 is_framework <- function(fn) identical(topenv(environment(fn)), topenv())
 
-# Calls that R and rlang make between an error and its handlers, inside of tryCatch(), and for `self$x <- value`, and those of
-# evaluate_file().
+# Calls that R and rlang make between an error and its handlers, inside of tryCatch(), for `self$x <- value`, and those
+# of evaluate_file().
 is_plumbing <- function(call) {
   head <- call[[1]]
   if (is.function(head) || identical(call, quote(h(simpleError(msg, call))))) return(TRUE)
-  if (length(call) > 1 && (identical(call[[2]], quote(`*tmp*`)) || identical(call[[2]], quote(expressions[[i]])))) return(TRUE)
+  if (length(call) > 1 && as.character(call[2]) %in% c("*tmp*", "expressions[[i]]")) return(TRUE)
   as.character(head)[1] %in% c(
-    ".handleSimpleError", "signal_abort", "signalCondition", "withVisible", "doTryCatch", "tryCatchList", "tryCatchOne",
-    "withOneRestart", "doWithOneRestart"
+    ".handleSimpleError", "signal_abort", "signalCondition", "withVisible", "doTryCatch", "tryCatchList",
+    "tryCatchOne", "withOneRestart", "doWithOneRestart"
   )
 }
 
@@ -115,7 +115,8 @@ condition_text <- function(cnd) {
 }
 
 headline <- function(message, call, place) {
-  begin <- paste0("Error", if (nzchar(call)) paste(" in", call), if (!is.null(place)) paste(" at", place_text(place)), ":")
+  where <- if (!is.null(place)) paste(" at", place_text(place))
+  begin <- paste0("Error", if (nzchar(call)) paste(" in", call), where, ":")
   long <- grepl("\n", message, fixed = TRUE) || nchar(begin) + nchar(message) > 119
   paste0(begin, if (long) "\n  " else " ", gsub("\n", "\n  ", message, fixed = TRUE))
 }

@@ -76,7 +76,8 @@ print.rflow_input <- function(x, ...) {
 `[[.rflow_inputs` <- function(x, i, ...) {
   if (is.character(i) && length(i) == 1) return(`$.rflow_inputs`(x, i))
   if (!is.numeric(i) || length(i) != 1 || is.na(i) || i < 1 || i > length(x)) {
-    abort_rflow(paste0("There are ", length(x), " inputs, numbered from 1; none is ", describe_value(i), "."), "input_missing")
+    what <- paste0("There are ", length(x), " inputs, numbered from 1; none is ", describe_value(i), ".")
+    abort_rflow(what, "input_missing")
   }
   .subset2(x, i)
 }
@@ -99,7 +100,8 @@ abort_input <- function(name, names) {
     )
   }
   near <- nearest_name(name, names)
-  hint <- if (is.null(near)) paste0("They are: ", paste(names, collapse = ", "), ".") else paste0("Did you mean `", near, "`?")
+  known <- paste0("They are: ", paste(names, collapse = ", "), ".")
+  hint <- if (is.null(near)) known else paste0("Did you mean `", near, "`?")
   abort_rflow(paste0("No input comes from a step `", name, "`."), "input_missing", hint)
 }
 
@@ -123,16 +125,16 @@ gather_inputs <- function(inputs, input) {
 
 #' Take over the artifacts that the inputs of a join agree on
 #'
-#' Artifacts that are the same in all inputs that have them become artifacts of this step, without being read. Artifacts that
-#' are already set on `self`, and parameters, are left alone.
+#' Artifacts that are the same in all inputs that have them become artifacts of this step, without being read.
+#' Artifacts that are already set on `self`, and parameters, are left alone.
 #'
 #' @param flow The step's `self`.
 #' @param inputs The `inputs` of the join.
 #' @param exclude Names (character vector or list) of artifacts to leave out.
 #' @param include Names of the only artifacts to take over. Not together with `exclude`.
 #' @returns The names that were taken over, invisibly.
-#' @section Errors: `rflow_error_merge_conflict` when an artifact differs between the inputs, `rflow_error_merge_missing`
-#'   when an input lacks one of `include`. Nothing is taken over then.
+#' @section Errors: `rflow_error_merge_conflict` when an artifact differs between the inputs,
+#'   `rflow_error_merge_missing` when an input lacks one of `include`. Nothing is taken over then.
 #' @examples
 #' join <- function(self, inputs) {
 #'   self$best <- max(unlist(gather_inputs(inputs, "score")))

@@ -10,8 +10,8 @@ host_module <- function(file) {
   the$modules[[path]]
 }
 
-# Evaluate a file's expressions in `envir`, as Rscript does, without showing values. host_trace() finds `srcref` here: it
-# is the place of an error at the top of the file.
+# Evaluate a file's expressions in `envir`, as Rscript does, without showing values. host_trace() finds `srcref` here:
+# it is the place of an error at the top of the file.
 evaluate_file <- function(file, envir) {
   expressions <- parse(file, keep.source = TRUE, encoding = "UTF-8")
   srcrefs <- attr(expressions, "srcref")

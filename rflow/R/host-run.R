@@ -8,7 +8,7 @@ host_run <- function(fd, run) {
     prepare_process(run)
     if (isTRUE(run$constants)) set_constants(task) else run_step(task)
   }, place = task$place)
-  unsaved <- host_guard(task_save(task))
+  unsaved <- host_guard(task_save(task), place = task$place)
   if (is.null(error)) error <- unsaved
   end_output()
   wire_write(fd, if (is.null(error)) list(op = "done") else list(op = "error", error = error))
@@ -42,5 +42,5 @@ set_constants <- function(task) {
 end_output <- function() {
   if (isNamespaceLoaded("grDevices")) grDevices::graphics.off()
   unlink(tempdir(), recursive = TRUE)
-  .Call(rflow_flush)
+  .Call(rflow_process_flush)
 }

@@ -68,11 +68,11 @@ as.list.rflow_self <- function(x, ...) {
 #' @export
 print.rflow_self <- function(x, ...) {
   task <- self_task(x)
-  own <- setdiff(names(x), task$read_only)
+  foreach <- task$run$foreach
   lines <- c(
-    paste0("<self of step ", task$run$step, ">"),
-    named_line("artifacts", own), named_line("set here", task$assigned), named_line("read-only", task$read_only),
-    if (!is.null(task$run$foreach)) paste0("  foreach:   item ", task$run$foreach$index, " of ", task$run$foreach$count, " (from 0)")
+    paste0("<self of step ", task$run$step, ">"), named_line("artifacts", setdiff(names(x), task$read_only)),
+    named_line("set here", task$assigned), named_line("read-only", task$read_only),
+    if (!is.null(foreach)) paste0("  foreach:   item ", foreach$index, " of ", foreach$count, " (from 0)")
   )
   cat(lines, sep = "\n")
   invisible(x)
@@ -106,8 +106,8 @@ foreach_stack <- function(self) {
 #' @param self The step's `self`.
 #' @param ... Names of artifacts (text).
 #' @returns `self`, invisibly.
-#' @section Errors: `rflow_error_artifact_missing` for a name that `self` does not have, `rflow_error_artifact_read_only` for
-#'   a parameter or constant.
+#' @section Errors: `rflow_error_artifact_missing` for a name that `self` does not have,
+#'   `rflow_error_artifact_read_only` for a parameter or constant.
 #' @examples
 #' tidy <- function(self) remove_artifacts(self, "raw_lines")
 #' @export

@@ -81,9 +81,10 @@ self_names <- c("name", "next", "input", "inputs", "index", "cmd", "merge_artifa
 check_artifact_name <- function(task, name) {
   if (!grepl("^[A-Za-z_][A-Za-z0-9_]*$", name)) {
     proposal <- sub("^([0-9])", "x\\1", gsub("[^A-Za-z0-9_]", "_", name))
+    rule <- "A name has letters, digits and `_`, and does not begin with a digit"
     abort_rflow(
       paste0("`", name, "` cannot be the name of an artifact."), "artifact_name_invalid",
-      paste0("A name has letters, digits and `_`, and does not begin with a digit", if (nzchar(proposal)) paste0(": ", proposal), ".")
+      paste0(rule, if (nzchar(proposal)) paste0(": ", proposal), ".")
     )
   }
   if (name %in% task$read_only) {
@@ -139,12 +140,14 @@ loaded_source <- function(task, value) {
 task_send <- function(task, name, value) {
   what <- paste0("artifact `", name, "`")
   written <- tryCatch(values_write(value, task$run$scratch), rflow_error = \(cnd) abort_value(what, cnd))
-  wire_ask(task$fd, list(op = "save", name = name, layout = written$layout, type = written$type, preview = written$preview))
+  message <- list(op = "save", name = name, layout = written$layout, type = written$type, preview = written$preview)
+  wire_ask(task$fd, message)
   for (warning in written$warnings) task_warn(task, what, warning)
 }
 
-# Objects that change without being assigned: environments (R6, reference classes), functions that keep state, data.tables,
-# and whatever contains one. The environment of a formula is left out: models carry one and nobody writes to it.
+# Objects that change without being assigned: environments (R6, reference classes), functions that keep state,
+# data.tables, and whatever contains one. The environment of a formula is left out: models carry one, and nobody
+# writes to it.
 is_changeable <- function(x, depth = 0) {
   if (depth > 100) return(TRUE)
   if (is.environment(x)) return(!is_shared_environment(x))
@@ -155,7 +158,9 @@ is_changeable <- function(x, depth = 0) {
   any_changeable(extra, depth) || is.recursive(x) && !is.language(x) && any_changeable(as_plain_list(x), depth)
 }
 
-is_shared_environment <- function(x) identical(x, globalenv()) || isNamespace(x) || identical(x, baseenv()) || identical(x, emptyenv())
+is_shared_environment <- function(x) {
+  isNamespace(x) || identical(x, globalenv()) || identical(x, baseenv()) || identical(x, emptyenv())
+}
 
 as_plain_list <- function(x) if (is.list(x)) unclass(x) else list()
 

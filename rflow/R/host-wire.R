@@ -1,39 +1,10 @@
 # Messages of the host and the fork server: one JSON object on a line (shared_spec/task.md).
 
-# A message as text. jsonlite's toJSON() takes several milliseconds for a layout, which is a third of what a task may cost,
-# so lists of texts, numbers, logicals and NULL are written here. A list with names is an object, other lists are
-# arrays, a vector of length one is a scalar.
+# A message as text. C writes it (src/exchange-json.c), because jsonlite's toJSON() takes several milliseconds for a
+# layout, which is a third of what a task may cost. Bytes that are no text are shown as <ff>.
 wire_text <- function(x) {
-  if (is.null(x)) return("null")
-  if (is.list(x) || length(x) != 1) return(wire_children(x))
-  if (is.na(x)) return("null")
-  if (is.character(x)) return(wire_string(x))
-  if (is.logical(x)) return(if (x) "true" else "false")
-  format(x, digits = 17, scientific = FALSE)
-}
-
-wire_children <- function(x) {
-  parts <- vapply(as.list(x), wire_text, "", USE.NAMES = FALSE)
-  if (is.null(names(x))) return(paste0("[", paste(parts, collapse = ","), "]"))
-  keys <- vapply(names(x), wire_string, "", USE.NAMES = FALSE)
-  paste0("{", paste(keys, parts, sep = ":", collapse = ","), "}")
-}
-
-wire_string <- function(x) {
-  x <- enc2utf8(x)
-  if (!validUTF8(x)) x <- iconv(x, "UTF-8", "UTF-8", sub = "byte")
-  if (grepl("[\\\\\"\001-\037]", x, perl = TRUE)) x <- wire_escape(x)
-  paste0("\"", x, "\"")
-}
-
-wire_escape <- function(x) {
-  points <- utf8ToInt(x)
-  control <- points < 32L
-  special <- control | points == 34L | points == 92L
-  parts <- strsplit(x, "", fixed = TRUE)[[1]]
-  parts[special] <- paste0("\\", parts[special])
-  parts[control] <- sprintf("\\u%04x", points[control])
-  paste(parts, collapse = "")
+  text <- as.character(.Call(rflow_json, x))
+  if (validUTF8(text)) text else iconv(text, "UTF-8", "UTF-8", sub = "byte")
 }
 
 wire_parse <- function(text) jsonlite::parse_json(text, simplifyVector = FALSE)

@@ -62,8 +62,8 @@ python_command <- function(args, descriptor, prog) {
   c(python, "-c", bootstrap, missing, "--graph-fd", descriptor, "--prog", prog, "--", args)
 }
 
-# R processes that Python starts find packages where this one does, also where .libPaths() was set by a call. Returns the
-# value of R_LIBS before.
+# R processes that Python starts find packages where this one does, also where .libPaths() was set by a call. Returns
+# the value of R_LIBS before.
 share_libraries <- function() {
   before <- Sys.getenv("R_LIBS")
   Sys.setenv(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))

@@ -40,8 +40,8 @@ load_error <- function(error) {
   error
 }
 
-# Do once what every task does, so that children find it done: packages loaded, caches filled. Then collect garbage twice,
-# because what survives that is old and not touched by a child's own collections.
+# Do once what every task does, so that children find it done: packages loaded, caches filled. Then collect garbage
+# twice, because what survives that is old and not touched by a child's own collections.
 warm_up <- function() {
   scratch <- tempfile("warm-up-")
   on.exit(unlink(scratch))

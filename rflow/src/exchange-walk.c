@@ -84,21 +84,18 @@ static int plain_pool(plan_t *p, int type, SEXP name) {
   return p->plain[type];
 }
 
-/* Leaves share a pool if their logical types are equal and, for categories, their levels, too. */
-static int shared_pool(plan_t *p, SEXP logical, SEXP data, SEXP name) {
+/* Leaves share a pool if their logical types are equal; a category has a pool of its own, because of its levels. */
+static int shared_pool(plan_t *p, SEXP logical, SEXP name) {
   const char *type = list_text(logical, "type");
   for (int i = 0; Rf_xlength(logical) == 1 && i < 6; i++) {
     if (strcmp(type, PLAIN[i]) == 0) return plain_pool(p, i, name);
   }
+  if (strcmp(type, "category") == 0) return new_pool(p, logical, R_NilValue, name);
   SEXP key = PROTECT(json_text(logical));
-  int category = strcmp(type, "category") == 0, found = -1;
+  int found = -1;
   for (int i = 0; i < p->npools && found < 0; i++) {
-    SEXP pool = VECTOR_ELT(p->pools, i), other = VECTOR_ELT(pool, P_KEY);
-    if (other == R_NilValue || STRING_ELT(other, 0) != STRING_ELT(key, 0)) continue;
-    SEXP first = VECTOR_ELT(VECTOR_ELT(pool, P_CHUNKS), 0);
-    SEXP levels = PROTECT(Rf_getAttrib(data, R_LevelsSymbol)), others = PROTECT(Rf_getAttrib(first, R_LevelsSymbol));
-    if (!category || R_compute_identical(levels, others, 16)) found = i;
-    UNPROTECT(2);
+    SEXP other = VECTOR_ELT(VECTOR_ELT(p->pools, i), P_KEY);
+    if (other != R_NilValue && STRING_ELT(other, 0) == STRING_ELT(key, 0)) found = i;
   }
   if (found < 0) found = new_pool(p, logical, key, name);
   UNPROTECT(1);
@@ -130,7 +127,7 @@ static void walk_node(plan_t *p, SEXP node, SEXP name, int depth) {
   SEXP attr = VECTOR_ELT(node, 1), logical = VECTOR_ELT(node, 2), data = VECTOR_ELT(node, 3);
   SEXP text = attr == R_NilValue ? NA_STRING : STRING_ELT(attr, 0);
   if (logical != R_NilValue) {
-    add_leaf(p, name, type, shared_pool(p, logical, data, name), data, text);
+    add_leaf(p, name, type, shared_pool(p, logical, name), data, text);
     return;
   }
   SEXP names = PROTECT(Rf_getAttrib(data, R_NamesSymbol));

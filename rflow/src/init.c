@@ -1,5 +1,6 @@
 /* Registration of everything that R calls. */
 #include "descriptors.h"
+#include "process.h"
 #include "rflow.h"
 #include "zygote.h"
 #include <R_ext/Rdynload.h>
@@ -32,7 +33,7 @@ static const R_CallMethodDef calls[] = {
   CALL(rflow_process_end, 1),
   CALL(rflow_process_replace, 2),
   CALL(rflow_same_object, 2),
-  CALL(rflow_flush, 0),
+  CALL(rflow_process_flush, 0),
   {NULL, NULL, 0}};
 
 void R_init_rflow(DllInfo *dll) {

@@ -70,7 +70,7 @@ def test_linear(run_flow):
     assert data.retries == 0
     assert plain(data.tags) == ["good", "späť"]
     assert plain(data.outside) == [True, True]
-    assert run["end"].task.stdout.split() == ["Grüße", "你好", "🙂", "42"]
+    assert run["end"].task.stdout.startswith("Grüße 你好 🙂 42")
     assert run.user_tags == {"good", "späť"}
     assert [step.id for step in run] == ["start", "middle", "end"]
 
@@ -279,7 +279,7 @@ def test_foreach_three_deep(run_flow):
     assert plain(data.paths) == ["a1True0", "a2True0", "a3True0", "b4True0"]
     assert plain(data.stacks) == [[[0, 2], [i, 3], [0, 1]] for i in range(3)] + [[[1, 2], [0, 1], [0, 1]]]
     assert data.position is None
-    assert [task.index for task in run["third"]] == [0, 1, 2, 0]
+    assert sorted(task.index for task in run["third"]) == [0, 0, 1, 2]
     assert {task.data.position for task in run["join_two"]} == {0, 1}
 
 

@@ -194,3 +194,28 @@ def test_in_a_session_a_failed_check_is_a_classed_condition(rscript, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "rflow_error_run_failed\nFlow FrontFlow failed (exit code 1)." in done.stdout
     assert f"{os.path.join(tmp_path, 'broken.R')}:22" in done.stdout
+
+
+DEFINITION = """\
+tripled <- function(x) 3 * x
+defined <- flow("DrivenFlow") |>
+  parameter("alpha", default = 1) |>
+  step("start", \\(self) self$result <- tripled(self$alpha), next_step = "end") |>
+  step("end", \\(self) cat("result is", self$result, "\\n"))
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'library(rflow)\nsource("definition.R")\nrun(defined)\n',
+        'library(rflow)\nmain <- function() {\n  source("definition.R")\n  if (!interactive()) run(defined)\n}\nmain()\n',
+        'library(rflow)\nsource("definition.R")\nrun(defined, alpha = 2)\n',
+    ],
+    ids=["sourced", "in a function", "with a value that the command line replaces"],
+)
+def test_a_script_may_take_its_flow_from_another_file(rscript, tmp_path, code):
+    (tmp_path / "definition.R").write_text(DEFINITION)
+    done = rscript(code, "run", "--alpha", "4")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "result is 12" in done.stdout

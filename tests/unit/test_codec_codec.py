@@ -278,7 +278,9 @@ LEAVES = (
     | st.timedeltas()
     | st.decimals(allow_nan=False)
 )
-HASHABLE = st.recursive(LEAVES, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3), max_leaves=4)
+# Sets and keys with NaN are not equal to themselves, nor to what comes back.
+KEYS = LEAVES.filter(lambda value: value == value)
+HASHABLE = st.recursive(KEYS, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3), max_leaves=4)
 VALUES = st.recursive(
     LEAVES,
     lambda inner: (
@@ -303,11 +305,12 @@ def test_any_nested_value_comes_back(value):
 @settings(max_examples=100, deadline=None)
 @given(st.sets(HASHABLE, max_size=6))
 def test_any_set_comes_back(value):
-    assert CODEC.decode(data(value)) == value or any(item != item for item in value) or "nan" in repr(value).lower()
+    assert CODEC.decode(data(value)) == value
 
 
 DTYPES = (
-    st_numpy.scalar_dtypes().filter(lambda dtype: dtype.str[1:] not in ("f16", "c32", "g"))
+    # numpy's own pickle, which keeps units that Arrow lacks, forgets the byte order of times.
+    st_numpy.scalar_dtypes().filter(lambda dtype: dtype.itemsize <= 16 and (dtype.kind not in "mM" or dtype.isnative))
     | st_numpy.unicode_string_dtypes()
     | st_numpy.byte_string_dtypes()
 )
@@ -326,7 +329,11 @@ def test_any_array_comes_back(value, fortran):
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=64), st.integers(0, 10_000), st.data())
 def test_a_damaged_file_is_an_error_and_no_crash(noise, place, draw):
-    value = draw.draw(st.sampled_from([{"a": [1, "x", None]}, np.arange(5), pd.DataFrame({"s": ["a", "b"], "c": pd.Categorical(["u", "v"])})]))
+    value = draw.draw(
+        st.sampled_from(
+            [{"a": [1, "x", None]}, np.arange(5), pd.DataFrame({"s": ["a", "b"], "c": pd.Categorical(["u", "v"])})]
+        )
+    )
     good = bytearray(data(value))
     place %= len(good)
     good[place : place + len(noise)] = noise

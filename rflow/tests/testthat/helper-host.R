@@ -1,5 +1,5 @@
-# A task whose runner is the test. `run_task()` runs a function of some R code in a forked process, as the fork server does,
-# and answers what it asks.
+# A task whose runner is the test. `run_task()` runs a function of some R code in a forked process, as the fork server
+# does, and answers what it asks.
 
 write_code <- function(code) {
   file <- tempfile("code-", fileext = ".R")
@@ -12,7 +12,7 @@ run_message <- function(file, name, ...) {
     op = "run", step = "work", file = file, `function` = name, flow = "TestFlow", join = FALSE, names = list(),
     read_only = list("limit"), reserved = list("start", "work"), inputs = list(), foreach = NULL,
     scratch = tempfile("scratch-"), seed = 1L, environment = list(),
-    current = list(flow_name = "TestFlow", run_id = "17", step_name = "work", tags = list("a", "b"), is_running_flow = TRUE),
+    current = list(flow_name = "TestFlow", run_id = "17", tags = list("a", "b"), is_running_flow = TRUE),
     constants = FALSE
   )
   given <- list(...)
@@ -58,7 +58,8 @@ converse <- function(fd, answer) {
 }
 
 # Run function `name` of `code` (or of a file): list(messages, saved, end, output, errors).
-run_task <- function(code, name = "f", values = list(), inputs = list(), item = NULL, merge = character(), answer = NULL, ...,
+run_task <- function(code, name = "f", values = list(), inputs = list(), item = NULL, merge = character(),
+                     answer = NULL, ...,
                      message = run_message(code_file(code), name, names = as.list(names(values)), ...)) {
   if (length(inputs)) {
     message$join <- TRUE
@@ -84,6 +85,15 @@ run_task <- function(code, name = "f", values = list(), inputs = list(), item = 
 code_file <- function(code) if (file.exists(code[1])) code else write_code(code)
 
 read_text <- function(file) paste(readLines(file, warn = FALSE), collapse = "\n")
+
+# Messages without the order of their keys, which means nothing.
+by_key <- function(x) {
+  if (!is.list(x)) return(x)
+  x <- lapply(x, by_key)
+  if (is.null(names(x))) x else x[order(names(x))]
+}
+
+expect_message <- function(actual, expected) expect_identical(by_key(actual), by_key(expected))
 
 ops <- function(result) vapply(result$messages, \(x) x$op, "")
 

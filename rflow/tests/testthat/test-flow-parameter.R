@@ -25,7 +25,8 @@ test_that("a given type wins, under its Python or R name", {
   expect_equal(one_parameter(type = "integer")$type, "int")
   expect_equal(one_parameter(type = "numeric")$type, "float")
   expect_match(graph_json(parameter(flow("F"), "p", type = "int", default = 1e5)), '"default":100000,', fixed = TRUE)
-  expect_match(graph_json(parameter(flow("F"), "p", type = "int", default = 3e9)), '"default":3000000000,', fixed = TRUE)
+  large <- graph_json(parameter(flow("F"), "p", type = "int", default = 3e9))
+  expect_match(large, '"default":3000000000,', fixed = TRUE)
   expect_match(graph_json(parameter(flow("F"), "p", type = "int", default = 1.5)), '"default":1.5,', fixed = TRUE)
 })
 

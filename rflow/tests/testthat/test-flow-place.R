@@ -96,3 +96,20 @@ test_that("a mistake in an argument is placed at the call that has it", {
   )
   expect_error(load_definitions(path), paste0(path, ":2: retry(): `times`"), fixed = TRUE)
 })
+
+test_that("magrittr's pipe keeps the lines, too", {
+  skip_if_not_installed("magrittr")
+  graph <- graph_of_lines(
+    "`%>%` <- magrittr::`%>%`",
+    "metaflow('TestFlow') %>%",
+    "  parameter('alpha', type = 'float') %>%",
+    "  step(",
+    "    retry(times = 2),",
+    "    step = 'start', r_function = \\(self) 1, next_step = 'end') %>%",
+    "  step(step = 'end') %>%",
+    "  run()"
+  )
+  expect_equal(lines_of(graph$steps), c(4, 7))
+  expect_equal(lines_of(graph$parameters), 3)
+  expect_equal(lines_of(graph$steps[[1]]$decorators), 5)
+})

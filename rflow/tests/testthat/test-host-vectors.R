@@ -46,7 +46,7 @@ test_that("the R host asks and ends as the vectors say", {
     message <- vector_run_message(case$input)
     result <- run_task(case$input$code, answer = answer, message = message)
     asked <- Map(as_vector, result$messages, MoreArgs = list(saved = result$saved))
-    expect_equal(asked, lapply(pairs, \(pair) pair[[1]]), info = case$id, ignore_attr = "names")
+    expect_equal(by_key(unname(asked)), by_key(lapply(pairs, \(pair) pair[[1]])), info = case$id)
     if (is.null(case$error)) {
       expect_identical(result$end$op, "done", info = case$id)
     } else {

@@ -4,8 +4,7 @@ test_that("messages are JSON that reads back as it was", {
     large = 123456789012, list = list(1L, "b", NULL, list()), nested = list(a = list(b = "c"))
   )
   expect_identical(wire_parse(wire_text(message))$text, message$text)
-  expect_equal(wire_parse(wire_text(message)), message)
-  expect_identical(wire_text(message), as.character(wire_text(message)))
+  expect_equal(by_key(wire_parse(wire_text(message))), by_key(message))
   expect_false(grepl("\n", wire_text(message), fixed = TRUE))
 })
 

@@ -46,7 +46,8 @@ test_that("a flow without a file runs with the session's variables and packages"
   withr::local_envvar(PYFLOW_PYTHON = python, R_LIBS = paste(.libPaths(), collapse = ":"))
   withr::local_dir(folder)
   rscript <- file.path(R.home("bin"), "Rscript")
-  output <- suppressWarnings(system2(rscript, c("-e", shQuote(paste(code, collapse = "\n"))), stdout = TRUE, stderr = TRUE))
+  arguments <- c("-e", shQuote(paste(code, collapse = "\n")))
+  output <- suppressWarnings(system2(rscript, arguments, stdout = TRUE, stderr = TRUE))
   expect_match(output, "result: 6 [6]", fixed = TRUE, all = FALSE)
 })
 

@@ -1,0 +1,64 @@
+/* What a process of the fork server does to itself: its group, temporary folder, end, and replacement. */
+
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <R.h>
+#include <Rembedded.h>
+
+#include "sockets.h"
+
+/* Join process group `group`, or lead one's own where the kernel refuses (another session). Returns the group. */
+SEXP rflow_process_group(SEXP group) {
+  if (setpgid(0, (pid_t)Rf_asInteger(group)) < 0) setpgid(0, 0);
+  return Rf_ScalarInteger((int)getpgrp());
+}
+
+/* Make R forget its temporary folder: tempdir(check = TRUE) makes another, and only that one is removed at q(). */
+SEXP rflow_process_forget_tempdir(void) {
+  static char none[] = "";
+  R_TempDir = none;
+  return R_NilValue;
+}
+
+/* Write out what C code has printed and not flushed. */
+SEXP rflow_process_flush(void) {
+  fflush(NULL);
+  return R_NilValue;
+}
+
+/* End this process now, without what R does at its end (exit hooks and finalizers belong to the fork server). */
+SEXP rflow_process_end(SEXP status) {
+  fflush(NULL);
+  _exit(Rf_asInteger(status));
+}
+
+/* Replace this R process by `command` (program and arguments), with the descriptors 0, 1, 2 and `keep` open.
+ * R's temporary folder is removed first, because nobody will do it afterwards. Returns only to raise an error. */
+SEXP rflow_process_replace(SEXP command, SEXP keep) {
+  R_xlen_t count = Rf_xlength(command);
+  char **arguments = (char **)R_alloc(count + 1, sizeof(char *));
+  for (R_xlen_t i = 0; i < count; i++) arguments[i] = (char *)Rf_translateChar(STRING_ELT(command, i));
+  arguments[count] = NULL;
+  if (access(arguments[0], X_OK) < 0) Rf_error("cannot run %s: %s", arguments[0], strerror(errno));
+  fflush(NULL);
+  R_CleanTempDir();
+  int kept = Rf_asInteger(keep), limit = (int)sysconf(_SC_OPEN_MAX);
+  for (int fd = 3; fd < (limit < 4096 ? limit : 4096); fd++)
+    if (fd != kept) rflow_close_on_exec(fd);
+  if (kept > 2) fcntl(kept, F_SETFD, 0);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  execv(arguments[0], arguments);
+  Rf_error("cannot run %s: %s", arguments[0], strerror(errno));
+}
+
+/* Are these two one object in memory? R copies what is changed, so what still is the loaded value is unchanged. */
+SEXP rflow_same_object(SEXP a, SEXP b) { return Rf_ScalarLogical(a == b); }

@@ -1,0 +1,232 @@
+# What Python writes and R never would, vectors that stay in the file, and layouts that lie.
+
+# A layout around buffers written here by hand: `buffers` are raw vectors or NULL.
+hand_made <- function(logical, column, buffers, path = tempfile()) {
+  at <- 0
+  places <- lapply(buffers, \(bytes) {
+    if (is.null(bytes)) return(NULL)
+    place <- list(at, length(bytes))
+    at <<- at + 64 * ceiling(length(bytes) / 64)
+    place
+  })
+  file <- raw(at)
+  for (i in seq_along(buffers)) if (length(buffers[[i]])) file[places[[i]][[1]] + seq_along(buffers[[i]])] <- buffers[[i]]
+  writeBin(file, path)
+  column <- c(list(name = "x", nulls = 0L, buffers = places, children = list()), column)
+  metadata <- list(version = 1L, kind = "table", form = "table", columns = list(logical), rows = column$length)
+  list(version = 1L, path = path, size = at, rows = column$length, metadata = metadata, columns = list(column))
+}
+
+int64 <- function(...) as.vector(vapply(list(...), \(pair) writeBin(as.integer(pair), raw(), endian = "little"), raw(8)))
+read_column <- function(...) values_read(hand_made(...))$x
+
+test_that("int64 is double up to 2^53 and integer64 beyond", {
+  small <- int64(c(5, 0), c(-1, -1), c(0, 2097152))
+  expect_identical(read_column(list(type = "int64"), list(format = "int64", length = 3), list(NULL, small)), c(5, -1, 2^53))
+  skip_if_not_installed("bit64")
+  large <- int64(c(5, 0), c(1, 2097152))
+  expect_identical(
+    read_column(list(type = "int64"), list(format = "int64", length = 2), list(NULL, large)),
+    bit64::as.integer64(c("5", "9007199254740993"))
+  )
+  expect_error(
+    read_column(list(type = "uint64"), list(format = "uint64", length = 1), list(NULL, int64(c(0, -1)))),
+    "column|holds integers beyond 2\\^53", class = "rflow_error_integer_precision"
+  )
+})
+
+test_that("an int32 that R's integer cannot hold makes the vector double", {
+  bytes <- writeBin(c(1L, NA), raw(), endian = "little")
+  found <- read_column(list(type = "int32"), list(format = "int32", length = 2), list(NULL, bytes))
+  expect_identical(found, c(1, -2147483648))
+  found <- read_column(list(type = "int32"), list(format = "int32", length = 2, nulls = 1), list(as.raw(1), bytes))
+  expect_identical(found, c(1L, NA))
+})
+
+test_that("small integers and floats have R's types", {
+  expect_identical(read_column(list(type = "uint8"), list(format = "uint8", length = 2), list(NULL, as.raw(c(255, 0)))), c(255L, 0L))
+  expect_identical(read_column(list(type = "int8"), list(format = "int8", length = 2), list(NULL, as.raw(c(255, 1)))), c(-1L, 1L))
+  float <- writeBin(1.5, raw(), size = 4, endian = "little")
+  expect_identical(read_column(list(type = "float32"), list(format = "float32", length = 1), list(NULL, float)), 1.5)
+  expect_identical(read_column(list(type = "null"), list(format = "null", length = 2, nulls = 2), list(NULL)), c(NA, NA))
+})
+
+test_that("decimals are doubles, announced when digits are lost", {
+  decimal <- \(value, scale) hand_made(
+    list(type = "decimal", precision = 38L, scale = scale), list(format = "decimal128", length = 1, precision = 38L, scale = scale),
+    list(NULL, value)
+  )
+  expect_identical(values_read(decimal(c(int64(c(123, 0)), int64(c(0, 0))), 2L))$x, 1.23)
+  expect_identical(values_read(decimal(c(int64(c(-5, -1)), int64(c(-1, -1))), 2L))$x, -0.05)
+  expect_warning(
+    found <- values_read(decimal(c(int64(c(1, 0)), int64(c(1, 0))), 0L))$x,
+    "column 'x' \\(decimal\\)", class = "rflow_warning_decimal_precision"
+  )
+  expect_identical(found, 2^64)
+})
+
+test_that("times of day are text, announced", {
+  layout <- hand_made(list(type = "time"), list(format = "time64", unit = "us", length = 2), list(NULL, int64(c(1000000, 0), c(1, 0))))
+  expect_warning(found <- values_read(layout)$x, class = "rflow_warning_time_as_text")
+  expect_identical(found, c("00:00:01", "00:00:00.000001"))
+})
+
+test_that("timestamps are POSIXct: zone kept, naive ones in UTC, nanoseconds announced", {
+  stamp <- \(tz, unit, ticks) hand_made(
+    list(type = "timestamp", unit = unit, tz = tz), list(format = "timestamp", unit = unit, timezone = tz, length = 1), list(NULL, ticks)
+  )
+  expect_identical(values_read(stamp("Europe/Berlin", "ms", int64(c(1500, 0))))$x, structure(1.5, class = c("POSIXct", "POSIXt"), tzone = "Europe/Berlin"))
+  expect_identical(values_read(stamp(NULL, "s", int64(c(1, 0))))$x, structure(1, class = c("POSIXct", "POSIXt"), tzone = "UTC"))
+  expect_identical(values_read(stamp("", "us", int64(c(-500000, -1))))$x, structure(-0.5, class = c("POSIXct", "POSIXt")))
+  expect_warning(values_read(stamp("UTC", "ns", int64(c(1, 400000000)))), class = "rflow_warning_timestamp_precision")
+})
+
+test_that("text with a NUL character is an error that says what to do", {
+  layout <- hand_made(list(type = "string"), list(format = "large_utf8", length = 1), list(NULL, int64(c(0, 0), c(3, 0)), as.raw(c(97, 0, 98))))
+  expect_error(values_read(layout), "NUL", class = "rflow_error_artifact_unsupported")
+})
+
+test_that("levels that are not text become text", {
+  levels <- list(name = "", format = "float64", length = 2, nulls = 0, buffers = list(NULL, list(64, 16)), children = list())
+  layout <- hand_made(
+    list(type = "category", ordered = FALSE, levels = list(type = "float64")), list(format = "dictionary", length = 2),
+    list(NULL, writeBin(c(1L, 0L), raw(), endian = "little"), writeBin(c(1.5, 2), raw(), endian = "little"))
+  )
+  layout$columns[[1]]$buffers <- layout$columns[[1]]$buffers[1:2]
+  layout$columns[[1]]$dictionary <- levels
+  expect_identical(values_read(layout)$x, factor(c("2", "1.5"), levels = c("1.5", "2")))
+})
+
+# ---- vectors that stay in the file ----
+
+test_that("long vectors without missing values are not copied, and writing to one changes neither file nor other readers", {
+  layout <- write_layout(as.double(1:1e5))
+  first <- values_read(layout)
+  second <- values_read(layout)
+  expect_match(capture.output(.Internal(inspect(first)))[1], "in a mapped file")
+  first[1] <- -1
+  expect_identical(first[1:2], c(-1, 2))
+  expect_identical(second[1:2], c(1, 2))
+  expect_identical(values_read(layout)[1], 1)
+  integers <- round_trip(sample(1e5))
+  expect_match(capture.output(.Internal(inspect(integers)))[1], "in a mapped file")
+  expect_identical(sort(integers), 1:100000)
+})
+
+test_that("a value outlives its file", {
+  path <- tempfile()
+  layout <- write_layout(list(x = as.double(1:1e5), s = sprintf("text %d", 1:1e5)), path)
+  found <- values_read(layout)
+  unlink(path)
+  gc()
+  expect_identical(sum(found$x), sum(1:1e5))
+  expect_identical(found$s[1e5], "text 100000")
+})
+
+test_that("lazy text behaves as text", {
+  text <- c(NA, "", sprintf("text %d", 1:5000))
+  lazy <- \() round_trip(text)
+  expect_match(capture.output(.Internal(inspect(lazy())))[1], "in a mapped file")
+  expect_identical(lazy(), text)
+  x <- lazy()
+  expect_identical(x[c(5002, 1, 2)], c("text 5000", NA, ""))
+  x[3] <- "changed"
+  expect_identical(x[c(1, 2, 3, 4)], c(NA, "", "changed", "text 2"))
+  expect_identical(nchar(lazy()), nchar(text))
+  expect_identical(rev(lazy()), rev(text))
+  expect_identical(unserialize(serialize(lazy(), NULL)), text)
+  expect_identical(round_trip(lazy()), text)
+  x <- lazy()
+  x[["a"]] <- "b"
+  expect_length(x, 5003)
+  expect_true(anyNA(lazy()))
+  repeated <- rep(c("a", NA, ""), 1e4)
+  expect_identical(round_trip(repeated), repeated)
+})
+
+# ---- layouts that lie ----
+
+invalid <- function(layout) expect_error(values_read(layout), class = "rflow_error_layout_invalid")
+
+test_that("a layout whose buffers do not fit the file is an error", {
+  layout <- write_layout(data.frame(x = c(1, NA), s = c("a", NA)))
+  change <- function(...) {
+    changed <- layout
+    changed[[c(...)[-length(c(...))]]] <- NULL
+    changed
+  }
+  with_value <- function(layout, path, value) {
+    layout[[path]] <- value
+    layout
+  }
+  invalid(with_value(layout, "size", 10))
+  invalid(with_value(layout, "path", "/nonexistent/file"))
+  invalid(with_value(layout, "path", dirname(layout$path)))
+  for (bad in list(-1, 1e18, 1.5, "3", list(1), NULL)) {
+    invalid(with_value(layout, c("columns", 1, "buffers", 2, 1), bad))
+  }
+}) |> suppressWarnings()
+
+test_that("any number of a layout may be wrong without a crash", {
+  value <- list(
+    a = data.frame(x = c(1, NA), s = c("a", NA), f = factor(c("u", "v")), i = 1:2), b = list(1, "x", list(2L)), c = matrix(1:4, 2), d = 1i
+  )
+  path <- withr::local_tempfile()
+  table <- over_the_wire(values_write(columns_for_lies(), tempfile())$layout)
+  tree <- over_the_wire(values_write(value, path)$layout)
+  withr::local_seed(7)
+  for (layout in list(table, tree)) {
+    places <- number_places(layout)
+    expect_gt(length(places), 50)
+    for (place in places) {
+      for (wrong in list(0, 1, 7, 64, 1e6, 2^40, -1)) {
+        lie <- layout
+        lie[[place]] <- wrong
+        found <- tryCatch(values_read(lie), error = identity, warning = identity)
+        ok <- !inherits(found, "error") || inherits(found, "rflow_error")
+        expect(ok, paste(c("an R error at", place, wrong, conditionMessage(found)), collapse = " "))
+      }
+    }
+  }
+})
+
+test_that("any byte of the nodes may be wrong without a crash", {
+  value <- list(a = 1:3, b = list("x", list(TRUE)), c = c(n = 1), d = factor("q"), e = matrix(1:4, 2), f = data.frame(z = 1:2))
+  path <- withr::local_tempfile()
+  layout <- over_the_wire(values_write(value, path)$layout)
+  bytes <- readBin(path, "raw", layout$size)
+  withr::local_seed(8)
+  for (i in 1:1500) {
+    wrong <- bytes
+    wrong[sample(length(bytes), 2)] <- as.raw(sample(0:255, 2))
+    writeBin(wrong, path)
+    found <- tryCatch(values_read(layout), error = identity, warning = identity)
+    if (!inherits(found, "condition")) utils::object.size(found)
+  }
+  succeed()
+})
+
+columns_for_lies <- function() {
+  x <- data.frame(i = c(1L, NA), s = c("a", "b"), f = factor(c("u", "v")), t = as.POSIXct(1:2, origin = "1970-01-01", tz = "UTC"))
+  x$l <- list(1:2, NULL)
+  x$n <- data.frame(p = c(TRUE, FALSE))
+  x
+}
+
+# Paths to all numbers of a layout.
+number_places <- function(x, place = integer()) {
+  if (is.numeric(x)) return(list(place))
+  if (!is.list(x)) return(list())
+  do.call(c, lapply(seq_along(x), \(i) number_places(x[[i]], c(place, i))))
+}
+
+test_that("metadata of a newer format, or none, are errors", {
+  layout <- write_layout(1)
+  layout$metadata$version <- 2
+  expect_error(values_read(layout), "version 2", class = "rflow_error_artifact_version")
+  layout$metadata$version <- NULL
+  invalid(layout)
+  layout <- write_layout(1)
+  layout$metadata$form <- "heap"
+  invalid(layout)
+})

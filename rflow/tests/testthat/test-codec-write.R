@@ -1,0 +1,181 @@
+# Every kind of R value comes back identical from what was written.
+
+test_that("plain vectors keep their type, length and missing values", {
+  for (value in list(
+    1L, 1.5, TRUE, "a", 1i, NA, NA_integer_, NA_real_, NaN, NA_character_, NA_complex_,
+    c(1L, NA, -.Machine$integer.max), c(1, NA, NaN, Inf, -Inf, -0), c(TRUE, NA, FALSE), c("a", NA, "", "\u00e9", "\U1F600"),
+    complex(real = c(NA, 1, NaN), imaginary = c(1, NA, 2)), raw(0), as.raw(0:255),
+    integer(), numeric(), logical(), character(), complex(0)
+  )) {
+    expect_round_trip(value)
+  }
+})
+
+test_that("NA and NaN are not the same", {
+  found <- round_trip(c(NA, NaN))
+  expect_identical(is.nan(found), c(FALSE, TRUE))
+  expect_identical(write_layout(c(NA, NaN))$columns[[2]]$children[[1]]$nulls, 1L)
+})
+
+test_that("names are kept, also missing, empty and repeated ones", {
+  expect_round_trip(c(a = 1))
+  expect_round_trip(c(a = 1L, b = NA))
+  expect_round_trip(setNames(1:3, c("a", NA, "")))
+  expect_round_trip(setNames(c("x", "y"), c("n", "n")))
+  expect_round_trip(setNames(character(), character()))
+  expect_round_trip(setNames(as.Date("2024-01-01") + 0:1, c("x", "y")))
+  expect_round_trip(structure(as.raw(1:2), names = c("a", "b")))
+})
+
+test_that("factors keep unused, missing and ordered levels", {
+  expect_round_trip(factor(c("b", NA, "a"), levels = c("z", "b", "a")))
+  expect_round_trip(factor(c("lo", "hi"), levels = c("lo", "mid", "hi"), ordered = TRUE))
+  expect_round_trip(addNA(factor(c("a", NA))))
+  expect_round_trip(factor("a"))
+  expect_round_trip(factor(character()))
+  expect_round_trip(setNames(factor(c("b", "a")), c("x", "y")))
+  expect_round_trip(list(factor(c("a", "b")), factor(c("b", "a"), levels = c("b", "a"))))
+})
+
+test_that("a factor whose codes have no level is refused, and other malformed ones are kept as they are", {
+  expect_error(round_trip(structure(5L, levels = "a", class = "factor")), class = "rflow_error_artifact_unsupported")
+  expect_round_trip(structure(1L, class = "factor"))
+  expect_round_trip(structure(1.5, levels = "a", class = "factor"))
+})
+
+test_that("dates are kept, whole, integer, fractional and infinite", {
+  expect_identical(logical_of(as.Date("2024-01-01")), list(type = "date"))
+  expect_round_trip(as.Date(c("2024-02-29", NA, "1850-06-30")))
+  expect_round_trip(structure(19000L, class = "Date"))
+  expect_round_trip(structure(c(19000.25, NA), class = "Date"))
+  expect_round_trip(structure(c(Inf, 1), class = "Date"))
+})
+
+test_that("instants keep their zone and every digit of the clock", {
+  at <- as.POSIXct("2024-02-29 12:34:56.789", tz = "UTC")
+  expect_identical(logical_of(at)[1:3], list(type = "timestamp", unit = "us", tz = "UTC"))
+  expect_round_trip(c(at, NA))
+  expect_round_trip(as.POSIXct("2024-07-01 12:00:00", tz = "Europe/Berlin"))
+  expect_round_trip(as.POSIXct("2024-01-01 00:00:00"))
+  expect_round_trip(structure(1e9, class = c("POSIXct", "POSIXt")))
+  expect_round_trip(structure(5L, class = c("POSIXct", "POSIXt"), tzone = "UTC"))
+  expect_round_trip(structure(c(Inf, 0), class = c("POSIXct", "POSIXt"), tzone = "UTC"))
+  expect_identical(logical_of(Sys.time() + 2^-22)$unit, "ns")
+  expect_round_trip(structure(1764000000 + (1:50) / 2^22, class = c("POSIXct", "POSIXt"), tzone = "UTC"))
+  expect_round_trip(as.POSIXlt("2024-07-01 12:00:00", tz = "Europe/Berlin"))
+  expect_round_trip(as.POSIXlt(c(at, at + 1)))
+})
+
+test_that("durations keep their units; what is finer than nanoseconds is announced", {
+  for (units in c("secs", "mins", "hours", "days", "weeks")) expect_round_trip(as.difftime(c(1.5, NA, -2), units = units))
+  expect_round_trip(as.difftime(5L, units = "mins"))
+  expect_round_trip(as.difftime(1 / 3, units = "hours"))
+  expect_round_trip(as.difftime(Inf, units = "secs"))
+  written <- values_write(as.difftime(pi, units = "secs"), withr::local_tempfile())
+  expect_match(written$warnings, "^timestamp_precision: the value \\(duration\\)")
+  expect_equal(values_read(written$layout), as.difftime(pi, units = "secs"))
+})
+
+test_that("64-bit integers of bit64 are kept exactly", {
+  skip_if_not_installed("bit64")
+  expect_round_trip(bit64::as.integer64(c("1", "9007199254740993", "-9223372036854775807", NA)))
+  expect_round_trip(bit64::as.integer64(5))
+  expect_round_trip(setNames(bit64::as.integer64(1:2), c("a", "b")))
+})
+
+test_that("matrices and arrays keep dim and dimnames", {
+  expect_round_trip(matrix(1:6, 2))
+  expect_round_trip(matrix(c("a", NA), 1, dimnames = list(NULL, c("x", "y"))))
+  expect_round_trip(array(as.double(1:24), 2:4))
+  expect_round_trip(array(1:3))
+  expect_round_trip(array(1:2, 2, list(k = c("x", "y"))))
+  expect_round_trip(matrix(numeric(), 0, 3))
+  expect_round_trip(matrix(1))
+  expect_round_trip(matrix(list(1, "a"), 1))
+  expect_round_trip(matrix(as.raw(1:4), 2))
+  expect_round_trip(table(c("a", "b", "a")))
+})
+
+test_that("lists keep names, nesting, NULL and their difference from vectors", {
+  for (value in list(
+    list(), setNames(list(), character()), list(1, 2), list(1L, 2L), list("a", "b"), list(TRUE, FALSE), list(NaN, 1),
+    list(NA, TRUE), list(1, "a"), list(a = 1, 2), list(a = 1, a = 2), list(1, NULL, list(2, list())),
+    setNames(list(1, 2), c(NA, "a")), setNames(list(1, 2), c(NA, NA)), setNames(list(1, 2), c("", "")),
+    list(df = data.frame(x = 1:2), f = factor("a"), d = as.Date("2024-01-01"), m = matrix(1:4, 2))
+  )) {
+    expect_round_trip(value)
+  }
+  expect_identical(node_types(list(1L, 2L)), "packed")
+  expect_identical(node_types(list(a = 1, b = list(1, "x"))), c("dict", "scalar", "list", "scalar", "scalar"))
+  deep <- 1
+  for (i in 1:400) deep <- list(deep, "x")
+  expect_round_trip(deep)
+  for (i in 1:800) deep <- list(deep, "x")
+  expect_error(round_trip(deep), "nested deeper", class = "rflow_error_artifact_unsupported")
+})
+
+test_that("I(x) stays a vector", {
+  expect_identical(node_types(I(1)), "vector")
+  for (value in list(I(1), I("a"), I(1:3), I(list(1, 2)), I(c(a = 1)), I(matrix(1:4, 2)), I(as.Date("2024-01-01")), I(factor("a")))) {
+    expect_round_trip(value)
+  }
+})
+
+test_that("attributes and classes of data are kept, and the data stay readable", {
+  expect_round_trip(structure(1:3, note = "x"))
+  expect_round_trip(structure(c(a = 1), note = list(1, "b")))
+  expect_round_trip(structure(1, class = "mine"))
+  expect_round_trip(structure(list(a = 1), class = "mine"))
+  expect_round_trip(structure(list(), class = "mine", z = 1))
+  expect_round_trip(ts(1:12, start = 2000, frequency = 12))
+  expect_round_trip(structure(1, class = c("hms", "difftime"), units = "secs"))
+  expect_round_trip(structure(c(1, 2), class = c("mine", "Date")))
+  expect_round_trip(t.test(1:10))
+  expect_identical(node_types(structure(list(a = 1), class = "mine")), c("attributes", "dict", "scalar", "dict", "scalar"))
+})
+
+test_that("latin1 text is written as UTF-8, and text without a valid encoding is refused", {
+  text <- "caf\xe9"
+  Encoding(text) <- "latin1"
+  expect_round_trip(text)
+  expect_error(round_trip("\xff\xfe"), "not valid in its encoding", class = "rflow_error_artifact_unsupported")
+  bytes <- "\xff"
+  Encoding(bytes) <- "bytes"
+  expect_error(round_trip(bytes), class = "rflow_error_artifact_unsupported")
+})
+
+test_that("kind, type and preview say what the value is", {
+  described <- \(value) {
+    written <- values_write(value, withr::local_tempfile())
+    c(written$layout$metadata$kind, written$type, written$preview)
+  }
+  expect_identical(described(5L), c("scalar", "integer", "5"))
+  expect_identical(described(NULL), c("scalar", "NULL", "NULL"))
+  expect_identical(described(1:3), c("vector", "integer", "1, 2, 3"))
+  expect_identical(described(c(a = 1)), c("vector", "numeric", "1"))
+  expect_identical(described(list(1, 2)), c("list", "list", "list of 2"))
+  expect_identical(described(list(a = 1)), c("dict", "list", "list of 1: a"))
+  expect_identical(described(structure(list(a = 1), class = "mine"))[1:2], c("dict", "mine"))
+  expect_identical(described(matrix(1:6, 2)), c("array", "matrix", "2 x 3"))
+  expect_identical(described(data.frame(x = 1:2, y = 3)), c("table", "data.frame", "2 x 2: x, y"))
+  expect_identical(described(quote(a))[1:2], c("native", "name"))
+})
+
+test_that("equal values give equal bytes", {
+  bytes <- \(value) {
+    path <- withr::local_tempfile()
+    values_write(value, path)
+    readBin(path, "raw", file.size(path))
+  }
+  value <- list(a = c(1, NA), b = factor(c("x", NA)), c = data.frame(z = c("p", "q")))
+  expect_identical(bytes(value), bytes(value))
+  expect_identical(bytes(c(1, NA)), bytes(c(1, NA_real_)))
+})
+
+test_that("buffers lie at multiples of 64, and the bytes under a missing value are zero", {
+  layout <- write_layout(data.frame(x = c(1, NA), s = c(NA, "b")))
+  places <- unlist(lapply(layout$columns, \(column) lapply(column$buffers, \(buffer) buffer[[1]])))
+  expect_identical(places %% 64, rep(0, length(places)))
+  bytes <- readBin(layout$path, "raw", layout$size)
+  expect_identical(bytes[layout$columns[[1]]$buffers[[2]][[1]] + 9:16], raw(8))
+})

@@ -1,0 +1,46 @@
+"""The names that users may rely on. A change here is a change of the interface: say so in CHANGELOG.md."""
+
+import re
+
+import pytest
+
+import pyflow
+from tests.arch.source import ROOT
+
+PYTHON = """
+    Artifact DataArtifact Flow FlowSpec IncludeFile JSONType Metaflow Parameter Pyflow PyflowError Run Step Task
+    catch current environment r_step retry step timeout
+"""
+R = """
+    catch check constant current decorator environment_variables flow flow_client foreach_stack gather_inputs include_file
+    list_flows merge_artifacts metaflow parameter py_function r_function remove_artifacts retry run step timeout version_info
+"""
+
+
+def test_the_public_names_of_pyflow():
+    assert sorted(pyflow.__all__) == sorted(PYTHON.split())
+
+
+@pytest.mark.parametrize("name", PYTHON.split())
+def test_a_public_name_is_there_and_documented(name):
+    value = getattr(pyflow, name)
+    assert (value.__doc__ or "").strip(), f"{name} has no docstring"
+
+
+def test_other_names_are_not_there():
+    with pytest.raises(AttributeError, match="Flw"):
+        pyflow.Flw  # noqa: B018 - the access is the test
+
+
+def test_the_public_names_of_rflow():
+    namespace = (ROOT / "rflow/NAMESPACE").read_text("utf-8")
+    assert sorted(re.findall(r"^export\((.+)\)$", namespace, flags=re.MULTILINE)) == sorted(R.split())
+
+
+def test_every_public_name_of_rflow_has_a_page():
+    aliases = {
+        alias
+        for page in (ROOT / "rflow/man").glob("*.Rd")
+        for alias in re.findall(r"^\\alias\{(.+)\}$", page.read_text("utf-8"), flags=re.MULTILINE)
+    }
+    assert set(R.split()) - aliases == set()
