@@ -106,13 +106,14 @@ class Answers:
         return {"layout": layout.layout_of(self.session.path(ref))}
 
     def _load_item(self, message: Message) -> Message:
-        frame = self.session.frame()
-        if frame is None:
+        frames = self.session.request.foreach
+        if not frames:
             raise HostError("this task is in no foreach", code="protocol_error")
-        return {"layout": layout.layout_of(self._write_item(self.session.item(frame)))}
+        number = message.get("frame", len(frames) - 1)
+        return {"layout": layout.layout_of(self._write_item(self.session.item(frames[number]), number))}
 
-    def _write_item(self, encoded: Encoded) -> Path:
-        path = self.scratch.with_name(self.scratch.name + ".item")
+    def _write_item(self, encoded: Encoded, number: int) -> Path:
+        path = self.scratch.with_name(f"{self.scratch.name}.item{number}")
         with path.open("wb") as file:
             for chunk in encoded.chunks:
                 file.write(chunk)

@@ -6,7 +6,11 @@ table_rest <- function(x) {
   rest[setdiff(names(rest), c("names", "row.names", "class", ".internal.selfref", "pandas.index"))]
 }
 
-has_automatic_rows <- function(x) .row_names_info(x) <= 0L && !is.character(.row_names_info(x, 0L))
+# Rows numbered 1, 2, ...: R keeps such row names as c(NA, n) if there are more than two.
+has_automatic_rows <- function(x) {
+  names <- .row_names_info(x, 0L)
+  is.integer(names) && (is.na(names[1]) || identical(names, seq_along(names)))
+}
 
 # How the rows are named: list(index, levels). `index` NULL: rows are numbered.
 table_index <- function(x) {
@@ -18,7 +22,8 @@ table_index <- function(x) {
     if (fits) return(list(index = pandas$index, levels = unname(pandas$levels)))
     return(NULL)
   }
-  names <- pandas$index$names
+  # The level's name, if the row names are the level that came from pandas.
+  names <- if (is.null(pandas$levels)) pandas$index$names
   if (length(names) != 1) names <- list(NULL)
   list(index = list(count = 1L, kind = "columns", names = names), levels = list(attr(x, "row.names", exact = TRUE)))
 }

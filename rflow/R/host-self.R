@@ -86,7 +86,8 @@ named_line <- function(label, names) {
 #'
 #' @param self The step's `self`.
 #' @returns A list with one entry for each foreach around the task, from the outside in: a list of `step` (the step that
-#'   split), `variable` (the artifact it split over), `index` (counted from 0) and `count`. Empty outside of a foreach.
+#'   split), `variable` (the artifact it split over), `index` (counted from 0), `count` and `input` (the item). Empty outside
+#'   of a foreach.
 #' @examples
 #' work <- function(self) {
 #'   for (level in foreach_stack(self)) cat(level$variable, level$index, "of", level$count, "\n")
@@ -94,8 +95,14 @@ named_line <- function(label, names) {
 #' @export
 foreach_stack <- function(self) {
   check_self(self, "foreach_stack()")
-  lapply(self_task(self)$run$foreach$stack, \(level) {
-    list(step = level$step, variable = level$variable, index = as.integer(level$index), count = as.integer(level$count))
+  task <- self_task(self)
+  stack <- task$run$foreach$stack
+  lapply(seq_along(stack), \(number) {
+    level <- stack[[number]]
+    list(
+      step = level$step, variable = level$variable, index = as.integer(level$index), count = as.integer(level$count),
+      input = task_read(task, list(op = "load_item", frame = number - 1L), paste("foreach item of level", number))
+    )
   })
 }
 

@@ -12,7 +12,7 @@ hand_made <- function(logical, column, buffers, path = tempfile()) {
   file <- raw(at)
   for (i in seq_along(buffers)) if (length(buffers[[i]])) file[places[[i]][[1]] + seq_along(buffers[[i]])] <- buffers[[i]]
   writeBin(file, path)
-  column <- c(list(name = "x", nulls = 0L, buffers = places, children = list()), column)
+  column <- utils::modifyList(list(name = "x", nulls = 0L, buffers = places, children = list()), column, keep.null = TRUE)
   metadata <- list(version = 1L, kind = "table", form = "table", columns = list(logical), rows = column$length)
   list(version = 1L, path = path, size = at, rows = column$length, metadata = metadata, columns = list(column))
 }
@@ -148,24 +148,34 @@ test_that("lazy text behaves as text", {
 
 invalid <- function(layout) expect_error(values_read(layout), class = "rflow_error_layout_invalid")
 
-test_that("a layout whose buffers do not fit the file is an error", {
+test_that("a layout that does not fit the file is an error", {
   layout <- write_layout(data.frame(x = c(1, NA), s = c("a", NA)))
-  change <- function(...) {
-    changed <- layout
-    changed[[c(...)[-length(c(...))]]] <- NULL
-    changed
+  invalid(utils::modifyList(layout, list(size = 10)))
+  invalid(utils::modifyList(layout, list(path = "/nonexistent/file")))
+  invalid(utils::modifyList(layout, list(path = dirname(layout$path))))
+  for (bad in list(-1, 1e18, 1.5, "3", list(1), NA)) {
+    wrong <- layout
+    wrong$columns[[1]]$buffers[[2]][[1]] <- bad
+    invalid(wrong)
+    wrong <- layout
+    wrong$columns[[2]]$length <- bad
+    invalid(wrong)
   }
-  with_value <- function(layout, path, value) {
-    layout[[path]] <- value
-    layout
-  }
-  invalid(with_value(layout, "size", 10))
-  invalid(with_value(layout, "path", "/nonexistent/file"))
-  invalid(with_value(layout, "path", dirname(layout$path)))
-  for (bad in list(-1, 1e18, 1.5, "3", list(1), NULL)) {
-    invalid(with_value(layout, c("columns", 1, "buffers", 2, 1), bad))
-  }
-}) |> suppressWarnings()
+})
+
+columns_for_lies <- function() {
+  x <- data.frame(i = c(1L, NA), s = c("a", "b"), f = factor(c("u", "v")), t = as.POSIXct(1:2, origin = "1970-01-01", tz = "UTC"))
+  x$l <- list(1:2, NULL)
+  x$n <- data.frame(p = c(TRUE, FALSE))
+  x
+}
+
+# Paths to all numbers of a layout.
+number_places <- function(x, place = integer()) {
+  if (is.numeric(x)) return(list(place))
+  if (!is.list(x)) return(list())
+  do.call(c, lapply(seq_along(x), \(i) number_places(x[[i]], c(place, i))))
+}
 
 test_that("any number of a layout may be wrong without a crash", {
   value <- list(
@@ -177,14 +187,13 @@ test_that("any number of a layout may be wrong without a crash", {
   withr::local_seed(7)
   for (layout in list(table, tree)) {
     places <- number_places(layout)
-    expect_gt(length(places), 50)
+    expect_gt(length(places), 40)
     for (place in places) {
       for (wrong in list(0, 1, 7, 64, 1e6, 2^40, -1)) {
         lie <- layout
         lie[[place]] <- wrong
         found <- tryCatch(values_read(lie), error = identity, warning = identity)
-        ok <- !inherits(found, "error") || inherits(found, "rflow_error")
-        expect(ok, paste(c("an R error at", place, wrong, conditionMessage(found)), collapse = " "))
+        if (inherits(found, "error")) expect_s3_class(found, "rflow_error")
       }
     }
   }
@@ -205,20 +214,6 @@ test_that("any byte of the nodes may be wrong without a crash", {
   }
   succeed()
 })
-
-columns_for_lies <- function() {
-  x <- data.frame(i = c(1L, NA), s = c("a", "b"), f = factor(c("u", "v")), t = as.POSIXct(1:2, origin = "1970-01-01", tz = "UTC"))
-  x$l <- list(1:2, NULL)
-  x$n <- data.frame(p = c(TRUE, FALSE))
-  x
-}
-
-# Paths to all numbers of a layout.
-number_places <- function(x, place = integer()) {
-  if (is.numeric(x)) return(list(place))
-  if (!is.list(x)) return(list())
-  do.call(c, lapply(seq_along(x), \(i) number_places(x[[i]], c(place, i))))
-}
 
 test_that("metadata of a newer format, or none, are errors", {
   layout <- write_layout(1)

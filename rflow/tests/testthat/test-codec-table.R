@@ -52,6 +52,15 @@ test_that("row names are kept, text and numbers", {
   expect_identical(write_layout(mtcars)$metadata$index, list(count = 1L, kind = "columns", names = list(NULL)))
 })
 
+test_that("the first rows of a table are numbered as a new table's are", {
+  x <- data.frame(a = 1:5)
+  for (rows in 0:5) {
+    part <- x[seq_len(rows), , drop = FALSE]
+    expect_round_trip(part)
+    expect_null(write_layout(part)$metadata$index)
+  }
+})
+
 test_that("attributes of a table are kept", {
   x <- structure(data.frame(a = 1:2), note = list(source = "survey"))
   expect_round_trip(x)

@@ -39,8 +39,10 @@ test_that("factors keep unused, missing and ordered levels", {
 
 test_that("a factor whose codes have no level is refused, and other malformed ones are kept as they are", {
   expect_error(round_trip(structure(5L, levels = "a", class = "factor")), class = "rflow_error_artifact_unsupported")
-  expect_round_trip(structure(1L, class = "factor"))
-  expect_round_trip(structure(1.5, levels = "a", class = "factor"))
+  no_levels <- structure(1L, class = "factor")
+  expect_true(identical(round_trip(no_levels), no_levels))
+  half <- structure(1.5, levels = "a", class = "factor")
+  expect_true(identical(round_trip(half), half))
 })
 
 test_that("dates are kept, whole, integer, fractional and infinite", {
@@ -109,7 +111,7 @@ test_that("lists keep names, nesting, NULL and their difference from vectors", {
   expect_identical(node_types(list(a = 1, b = list(1, "x"))), c("dict", "scalar", "list", "scalar", "scalar"))
   deep <- 1
   for (i in 1:400) deep <- list(deep, "x")
-  expect_round_trip(deep)
+  expect_identical(round_trip(deep), deep)
   for (i in 1:800) deep <- list(deep, "x")
   expect_error(round_trip(deep), "nested deeper", class = "rflow_error_artifact_unsupported")
 })

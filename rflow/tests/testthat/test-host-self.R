@@ -46,11 +46,12 @@ test_that("name, index, input and foreach_stack tell where the task is", {
     stack = list(list(step = "start", variable = "xs", index = 1L, count = 3L))
   )
   code <- "f <- function(self) {
-    self$all <- list(self$name, self$index, self$input, self$input, foreach_stack(self)[[1]]$variable, length(foreach_stack(self)))
+    level <- foreach_stack(self)[[1]]
+    self$all <- list(self$name, self$index, self$input, self$input, level$variable, level$input)
   }"
   result <- run_task(code, item = "b", foreach = foreach)
-  expect_identical(result$saved$all, list("work", 1L, "b", "b", "xs", 1L))
-  expect_identical(ops(result), c("load_item", "save"))
+  expect_identical(result$saved$all, list("work", 1L, "b", "b", "xs", "b"))
+  expect_identical(ops(result), c("load_item", "load_item", "save"))
 })
 
 test_that("outside of a foreach index and input are NULL", {

@@ -1,0 +1,229 @@
+"""Artifact files from their description in the vectors, by pyarrow's own builders alone: nothing here is of pyflow.
+
+`python -m tests.conformance.artifact_files` writes the files of shared_spec/vectors/artifact again. A description has
+the form of `expect.tree` (shared_spec/vectors/README.md).
+"""
+
+import json
+from decimal import Decimal
+
+import pyarrow as pa
+
+from tests.conformance.vectors import VECTORS, cases
+
+FOLDER = VECTORS / "artifact"
+NODE = pa.struct(
+    [
+        ("name", pa.large_utf8()),
+        ("type", pa.large_utf8()),
+        ("pool", pa.int32()),
+        ("start", pa.int64()),
+        ("size", pa.int64()),
+        ("attr", pa.large_utf8()),
+    ]
+)
+COMPLEX = pa.struct([("re", pa.float64()), ("im", pa.float64())])
+SIMPLE = {
+    "null": pa.null(),
+    "bool": pa.bool_(),
+    "float32": pa.float32(),
+    "float64": pa.float64(),
+    "complex128": COMPLEX,
+    "bigint": pa.large_utf8(),
+    "string": pa.large_utf8(),
+    "bytes": pa.large_binary(),
+    "date": pa.date32(),
+    "time": pa.time64("us"),
+    **{f"{sign}int{bits}": getattr(pa, f"{sign}int{bits}")() for sign in ("", "u") for bits in (8, 16, 32, 64)},
+}
+READERS = {
+    "bool": {"true": True, "false": False}.__getitem__,
+    "float32": float,
+    "float64": float,
+    "complex128": lambda text: dict(zip(("re", "im"), map(float, text.split(" ")), strict=True)),
+    "bigint": str,
+    "string": str,
+    "bytes": bytes.fromhex,
+    "decimal": Decimal,
+}
+
+
+def canonical(data):
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def arrow_type(logical):
+    kind = logical["type"]
+    if kind == "decimal":
+        return pa.decimal128(logical["precision"], logical["scale"])
+    if kind == "timestamp":
+        return pa.timestamp(logical["unit"], "UTC" if logical["tz"] == "" else logical["tz"])
+    if kind == "duration":
+        return pa.duration(logical["unit"])
+    if kind == "list":
+        return pa.large_list(arrow_type(logical["item"]))
+    if kind == "struct":
+        return pa.struct([(name, arrow_type(field)) for name, field in logical["fields"]])
+    return SIMPLE[kind]
+
+
+def read(logical, value):
+    """A value of a description as what pyarrow takes."""
+    if value is None:
+        return None
+    if logical["type"] == "list":
+        return [read(logical["item"], item) for item in value]
+    if logical["type"] == "struct":
+        return {name: read(field, value[name]) for name, field in logical["fields"]}
+    return READERS.get(logical["type"], int)(value)
+
+
+def array(part):
+    """The Arrow array of a leaf or column."""
+    logical = part["logical"]
+    if logical["type"] == "category":
+        levels = array({"logical": logical["levels"], "values": part["levels"]})
+        codes = pa.array([None if code is None else int(code) for code in part["values"]], pa.int32())
+        return pa.DictionaryArray.from_arrays(codes, levels, ordered=logical["ordered"])
+    return pa.array([read(logical, value) for value in part["values"]], arrow_type(logical))
+
+
+def write(meta, names, columns, batches=1):
+    schema = pa.schema(
+        [pa.field(name, column.type) for name, column in zip(names, columns, strict=True)],
+        metadata=None if meta is None else {"pyflow": meta if isinstance(meta, str) else canonical(meta)},
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, schema) as writer:
+        for _ in range(batches):
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+    return sink.getvalue().to_pybytes()
+
+
+def table_file(tree):
+    """An artifact of form table."""
+    columns = tree["columns"]
+    rest = {key: tree[key] for key in ("index", "labels", "class", "python") if key in tree}
+    logicals = [column["logical"] for column in columns]
+    meta = {"version": 1, "kind": "table", "form": "table", "columns": logicals, "rows": tree["rows"], **rest}
+    return write(meta, [column["name"] for column in columns], [array(column) for column in columns])
+
+
+def shares_pool(logical):
+    nested = logical["type"] in ("category", "struct")
+    return not nested and (logical["type"] != "list" or shares_pool(logical["item"]))
+
+
+def flatten(tree, nodes, pools):
+    """Add the node and all that is in it."""
+    attr = canonical(tree["attr"]) if "attr" in tree else None
+    node = {"name": tree.get("name"), "type": tree["type"], "pool": -1, "start": 0, "size": 0, "attr": attr}
+    nodes.append(node)
+    if "logical" in tree:
+        found = next((k for k, pool in enumerate(pools) if pool["logical"] == tree["logical"]), None)
+        if found is None or not shares_pool(tree["logical"]):
+            found = len(pools)
+            pools.append({"logical": tree["logical"], "values": [], "levels": tree.get("levels")})
+        node |= {"pool": found, "start": len(pools[found]["values"]), "size": len(tree["values"])}
+        pools[found]["values"].extend(tree["values"])
+    for child in tree.get("children", []):
+        node["size"] += 1
+        flatten(child, nodes, pools)
+
+
+def tree_parts(tree):
+    """Metadata, names and columns of an artifact of form tree."""
+    nodes, pools = [], []
+    flatten(tree, nodes, pools)
+    meta = {"version": 1, "kind": kind_of(tree), "form": "tree", "pools": [pool["logical"] for pool in pools]}
+    contents = [pa.array(nodes, NODE), *map(array, pools)]
+    columns = [pa.LargeListArray.from_arrays([0, len(content)], content) for content in contents]
+    return meta, ["nodes", *(f"p{k}" for k in range(len(pools)))], columns
+
+
+def kind_of(tree):
+    if tree["type"] == "attributes":
+        return kind_of(tree["children"][0])
+    kinds = {"null": "scalar", "named": "vector", "packed": "list", "map": "dict"}
+    return kinds.get(tree["type"], tree["type"])
+
+
+def good_file(tree):
+    return table_file(tree) if "columns" in tree else write(*tree_parts(tree))
+
+
+# Files that are no artifacts, by the id of their case.
+
+FIVE = {"type": "scalar", "logical": {"type": "int64"}, "values": ["5"]}
+TEXTS = {"rows": 2, "columns": [{"name": "s", "logical": {"type": "string"}, "values": ["ab", "cd"]}]}
+FACTOR = {
+    "rows": 1,
+    "columns": [{"name": "f", "logical": {"type": "category", "ordered": False, "levels": {"type": "string"}}, "values": ["0"], "levels": ["u"]}],
+}
+
+
+def with_meta(**changes):
+    meta, names, columns = tree_parts(FIVE)
+    return write({**meta, **changes}, names, columns)
+
+
+def with_node(**changes):
+    meta, names, columns = tree_parts(FIVE)
+    node = {"name": None, "type": "scalar", "pool": 0, "start": 0, "size": 1, "attr": None, **changes}
+    columns[0] = pa.LargeListArray.from_arrays([0, 1], pa.array([node], NODE))
+    return write(meta, names, columns)
+
+
+def replaced(data, old, new):
+    assert data.count(old) == 1, "the bytes to damage must be there once"
+    return data.replace(old, new)
+
+
+def parts():
+    return tree_parts(FIVE)
+
+
+BAD = {
+    "bad-empty": lambda: b"",
+    "bad-text": lambda: b"this is no artifact\n",
+    "bad-truncated": lambda: good_file(FIVE)[:700],
+    "bad-no-key": lambda: write(None, *parts()[1:]),
+    "bad-json": lambda: write('{"version":1,', *parts()[1:]),
+    "bad-no-version": lambda: write({"kind": "scalar", "form": "tree", "pools": [{"type": "int64"}]}, *parts()[1:]),
+    "bad-newer-version": lambda: with_meta(version=2, form="something new"),
+    "bad-two-batches": lambda: write(*parts(), batches=2),
+    "bad-no-batch": lambda: write(*parts(), batches=0),
+    "bad-form": lambda: with_meta(form="table"),
+    "bad-pool-type": lambda: with_meta(pools=[{"type": "float64"}]),
+    "bad-pool-unknown": lambda: with_meta(pools=[{"type": "int128"}]),
+    "bad-pools-missing": lambda: with_meta(pools=[]),
+    "bad-node-type": lambda: with_node(type="thing"),
+    "bad-node-range": lambda: with_node(start=1),
+    "bad-node-negative": lambda: with_node(start=-1),
+    "bad-node-pool": lambda: with_node(pool=1),
+    "bad-node-children": lambda: with_node(type="list", pool=-1, size=3),
+    "bad-node-size": lambda: with_node(size=0),
+    "bad-node-attr": lambda: with_node(type="vector", attr="{"),
+    "bad-utf8": lambda: replaced(good_file(TEXTS), b"abcd", b"\xff\xfecd"),
+    "bad-rows": lambda: write({"version": 1, "kind": "table", "form": "table", "columns": [{"type": "int64"}], "rows": 9}, ["x"], [pa.array([1])]),
+    "bad-codes": lambda: replaced(good_file(FACTOR), (12345678).to_bytes(4, "little"), (99999999).to_bytes(4, "little")),
+}  # fmt: skip
+
+
+def file_of(case):
+    """The bytes of a case's file."""
+    return BAD[case["id"]]() if "error" in case else good_file(case["expect"]["tree"])
+
+
+def file_cases():
+    return [case for case in cases("artifact") if "file" in case["input"]]
+
+
+def main():
+    for case in file_cases():
+        (FOLDER / case["input"]["file"]).write_bytes(file_of(case))
+    print(f"{len(file_cases())} files in {FOLDER}")
+
+
+if __name__ == "__main__":
+    main()
