@@ -213,5 +213,6 @@ class Codec(Protocol):
         ...
 
     def item(self, path: Path, index: int, language: str) -> Encoded:
-        """Foreach item `index` as an artifact of its own, without reading the rest; a table's row is a table of one row."""
+        """Foreach item `index` as an artifact of its own, without reading the rest; a table's row is a table of one
+        row."""
         ...

@@ -1,4 +1,5 @@
 # Runs rflow's tests against the installed package and closes with a line that counts them.
+Sys.setenv(NOT_CRAN = "true") # snapshots of messages are compared here
 results <- as.data.frame(testthat::test_dir(
   "rflow/tests/testthat",
   package = "rflow",

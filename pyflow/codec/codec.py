@@ -35,7 +35,8 @@ class PythonCodec:
 
     def decode(self, source: Path | Buffer) -> Any:
         """The value of an artifact file or its bytes; changing the value never changes the file."""
-        return untree.decode(ipc.open_file(source))
+        with ipc.naming(source):
+            return untree.decode(ipc.open_file(source))
 
     def count(self, path: Path, language: str) -> int:
         """How many foreach items the artifact has; raises ArtifactError `foreach_not_iterable`."""
@@ -58,8 +59,9 @@ class PythonCodec:
 
     def describe(self, source: Path | Buffer) -> Description:
         """Kind, type and preview from the file alone; natives of any language stay closed."""
-        file = ipc.open_file(source)
-        value = untree.decode(file, _keep_closed)
+        with ipc.naming(source):
+            file = ipc.open_file(source)
+            value = untree.decode(file, _keep_closed)
         shown = value.preview if isinstance(value, native.NativeProxy) else preview.preview(value)
         return Description(str(file.meta.get("kind")), preview.type_name(value), shown[: preview.LIMIT])
 

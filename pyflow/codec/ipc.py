@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -82,12 +83,19 @@ def open_file(source: Path | Buffer, *, whole: bool = True) -> ArtifactFile:
     Every value is checked, or, if not `whole`, only what lies around them: then use `checked` on what is read.
     """
     memory = _map(source) if isinstance(source, Path) else pa.py_buffer(bytearray(source))
-    try:
+    with naming(source):
         return open_buffer(memory, whole=whole)
+
+
+@contextmanager
+def naming(source: Path | Buffer) -> Iterator[None]:
+    """Errors about an artifact that is a file say which."""
+    try:
+        yield
     except StoreError as error:
-        if isinstance(source, Path):
-            error.message = f"{source}: {error.message}"
-        raise
+        if not isinstance(source, Path) or str(source) in error.message:
+            raise
+        raise StoreError(f"{source}: {error.message}", code=error.code, hint=error.hint) from error
 
 
 def _map(path: Path) -> pa.Buffer:

@@ -27,13 +27,13 @@ _NAME = "item"
 
 def count(path: Path, language: str) -> int:
     """How many items; raises ArtifactError `foreach_not_iterable`."""
-    with untree.reading():
+    with ipc.naming(path), untree.reading():
         return _open(path, language).count()
 
 
 def item(path: Path, index: int, language: str) -> Encoded:
     """Item `index` as an artifact; raises IndexError outside of 0 .. count - 1."""
-    with untree.reading():
+    with ipc.naming(path), untree.reading():
         found = _open(path, language)
         total = found.count()
         if 0 <= index < total:

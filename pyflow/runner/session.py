@@ -148,7 +148,7 @@ class Session:
                 f"foreach over {name!r} has no items",
                 code="foreach_empty",
                 where=where,
-                hint="A foreach needs an item at least; make the list non-empty, or fail earlier with your own message.",
+                hint="A foreach needs an item at least; fill the list, or fail earlier with your own message.",
             )
         if count > self.request.max_num_splits:
             raise ArtifactError(

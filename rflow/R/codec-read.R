@@ -13,14 +13,25 @@ values_read <- function(layout) {
       "Update rflow."
     )
   }
-  found <- .Call(rflow_layout_read, layout)
+  found <- tryCatch(layout_value(layout, meta), error = abort_damaged)
   for (note in as.list(found$notes)) {
     note <- announcement(note)
     warn_rflow(note$message, note$code)
   }
-  if (identical(meta$form, "tree")) return(found$value)
+  found$value
+}
+
+layout_value <- function(layout, meta) {
+  found <- .Call(rflow_layout_read, layout)
+  if (identical(meta$form, "tree")) return(found)
   names <- vapply(layout$columns, \(column) column$name, "")
-  table_restore(found$value, names, c(meta, if (is.null(meta$rows)) list(rows = layout$rows)))
+  found$value <- table_restore(found$value, names, c(meta, if (is.null(meta$rows)) list(rows = layout$rows)))
+  found
+}
+
+# Whatever R says of a value that cannot be put together (dimensions, levels, JSON that do not fit) comes from the layout.
+abort_damaged <- function(cnd) {
+  if (inherits(cnd, "rflow_error")) stop(cnd) else abort_layout(conditionMessage(cnd))
 }
 
 abort_layout <- function(what) abort_rflow(paste0("the layout is not valid: ", what), "layout_invalid")

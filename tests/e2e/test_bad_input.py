@@ -355,7 +355,6 @@ STRAYS = FlowText(
             subprocess.Popen(["sleep", "301"], start_new_session=True)
             """,
             r"""
-            writeBin(charToRaw("a"), pipe("cat", "wb"))
             system("printf 'a\\000b\\n\\377\\000\\n'")
             system("sleep 300", wait = FALSE)
             system("setsid sleep 301", wait = FALSE)

@@ -72,7 +72,7 @@ class TestIncludeFile:
         (tmp_path / "data.txt").write_text("x")
         (tmp_path / "elsewhere").mkdir()
         graph = Graph("F", "python", str(tmp_path / "flow.py"), (), (self.text,))
-        with pytest.raises(UsageError, match="does not exist: data.txt") as caught:
+        with pytest.raises(UsageError, match=r"does not exist: data\.txt") as caught:
             resolve_values(graph, {"f": "data.txt"}, cwd=tmp_path / "elsewhere")
         assert str(tmp_path / "elsewhere" / "data.txt") in str(caught.value)
 

@@ -1,0 +1,106 @@
+"""The codec reads and writes the files of shared_spec/artifact.md, which were made without it."""
+
+import datetime as dt
+import json
+import threading
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from pyflow.codec import PythonCodec, layout
+from pyflow.codec.native import NativeProxy
+from pyflow.spec.errors import ArtifactError, PyflowError
+from tests.codec_values import NA_REAL, same
+from tests.conformance.artifact_files import FOLDER, describe, file_cases, file_of, good_file
+from tests.conformance.vectors import SPEC, case_id, cases
+
+CODEC = PythonCodec()
+CASES = cases("artifact")
+GOOD = [case for case in file_cases() if "expect" in case]
+BAD = [case for case in file_cases() if "error" in case]
+PYTHON_WRITES = [case for case in GOOD if "python-writes" in case["tags"]]
+ENCODED = [case for case in CASES if "python" in case["input"]]
+SCHEMA = json.loads((SPEC / "artifact.schema.json").read_text("utf-8"))
+
+
+def validator(name):
+    return jsonschema.Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{name}"})
+
+
+def value_of(expression):
+    known = {"nan": float("nan"), "inf": float("inf"), "NA_REAL": NA_REAL, "NativeProxy": NativeProxy}
+    modules = {"np": np, "pd": pd, "pa": pa, "dt": dt, "threading": threading, "Decimal": Decimal, "ZoneInfo": ZoneInfo}
+    return eval(expression, {**known, **modules})
+
+
+def file_path(case):
+    return FOLDER / case["input"]["file"]
+
+
+@pytest.mark.parametrize("case", GOOD, ids=case_id)
+def test_the_file_is_what_its_description_says(case):
+    assert describe(file_path(case).read_bytes()) == case["expect"]["tree"]
+
+
+@pytest.mark.parametrize("case", GOOD, ids=case_id)
+def test_the_metadata_have_the_form_of_the_schema(case):
+    found = json.loads(json.dumps(layout.layout_of(file_path(case))))
+    assert list(validator("layout").iter_errors(found)) == []
+    attrs = [attr for attr in attrs_of(case["expect"]["tree"]) if attr is not None]
+    assert [error for attr in attrs for error in validator("attr").iter_errors(attr)] == []
+
+
+def attrs_of(tree):
+    yield tree.get("attr")
+    for child in tree.get("children", ()):
+        yield from attrs_of(child)
+
+
+@pytest.mark.parametrize("case", GOOD, ids=case_id)
+def test_python_reads_the_value(case):
+    assert same(CODEC.decode(file_path(case)), value_of(case["expect"]["python"]))
+
+
+@pytest.mark.parametrize("case", PYTHON_WRITES, ids=case_id)
+def test_python_writes_exactly_this_file(case):
+    encoded = CODEC.encode(value_of(case["expect"]["python"]), "x")
+    assert describe(b"".join(encoded.chunks)) == case["expect"]["tree"]
+    assert b"".join(encoded.chunks) == good_file(case["expect"]["tree"])
+
+
+@pytest.mark.parametrize("case", GOOD, ids=case_id)
+def test_the_layout_of_the_file_gives_the_file(case):
+    encoded = layout.from_layout(layout.layout_of(file_path(case)))
+    assert b"".join(encoded.chunks) == good_file(case["expect"]["tree"])
+
+
+@pytest.mark.parametrize("case", BAD, ids=case_id)
+def test_a_bad_file_is_refused(case):
+    assert file_path(case).read_bytes() == file_of(case)
+    for read in (CODEC.decode, CODEC.describe):
+        with pytest.raises(PyflowError) as caught:
+            read(file_path(case))
+        assert caught.value.code == case["error"]
+        assert str(file_path(case)) in str(caught.value)
+
+
+@pytest.mark.parametrize("case", ENCODED, ids=case_id)
+def test_encoding(case):
+    if "error" in case:
+        with pytest.raises(ArtifactError) as caught:
+            CODEC.encode(value_of(case["input"]["python"]), "x")
+        assert caught.value.code == case["error"]
+    else:
+        encoded = CODEC.encode(value_of(case["input"]["python"]), "x")
+        assert describe(b"".join(encoded.chunks)) == case["expect"]["tree"]
+        assert b"".join(encoded.chunks) == good_file(case["expect"]["tree"])
+
+
+def test_every_case_is_run():
+    assert {case["id"] for case in CASES} == {case["id"] for case in GOOD + BAD + ENCODED} | {"r-connection"}
+    assert {path.name for path in FOLDER.glob("*.arrow")} == {case["input"]["file"] for case in file_cases()}
