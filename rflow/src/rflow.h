@@ -2,7 +2,8 @@
  *
  *   exchange-map.c      a file's bytes in memory
  *   exchange-layout.c   a layout (shared_spec/artifact.md, section 5) as checked columns
- *   exchange-read.c     columns -> R vectors            altrep-*.c  vectors that stay in the mapped file
+ *   exchange-read.c     columns -> R vectors; exchange-moments.c does decimals, dates and times
+ *   altrep-*.c          vectors that stay in the mapped file
  *   exchange-tree.c     nodes and pools -> R values
  *   exchange-walk.c     R values -> nodes and pools
  *   exchange-buffer.c   R vectors -> column buffers, with their layout; exchange-text.c does text and bytes

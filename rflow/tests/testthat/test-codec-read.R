@@ -31,7 +31,7 @@ test_that("int64 is double up to 2^53 and integer64 beyond", {
   )
   expect_error(
     read_column(list(type = "uint64"), list(format = "uint64", length = 1), list(NULL, int64(c(0, -1)))),
-    "column|holds integers beyond 2\\^53", class = "rflow_error_integer_precision"
+    "Column 'x' holds integers beyond 2\\^53", class = "rflow_error_integer_precision"
   )
 })
 
