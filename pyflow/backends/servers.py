@@ -39,8 +39,8 @@ class ForkServer:
                 stdout=output,
                 stderr=output,
                 pass_fds=[theirs.fileno()],
-                # Ctrl-C at the terminal is for the engine alone. Not a session of its own: a process of the R server must
-                # be able to join the process group of its runner, which the Python server started.
+                # Ctrl-C at the terminal is for the engine alone. Not a session of its own: a process of the R server
+                # must be able to join the process group of its runner, which the Python server started.
                 process_group=0,
             )
         theirs.close()

@@ -50,7 +50,8 @@ SEXP read_time(reader_t *r, const column_t *c, SEXP logical, int64_t start, int6
     char text[64];
     int64_t v = ((const int64_t *)c->values)[start + i], second = v / c->per_second, rest = v % c->per_second;
     int digits = c->per_second == 1000000000 ? 9 : c->per_second == 1000000 ? 6 : 3;
-    int n = snprintf(text, sizeof text, "%02d:%02d:%02d", (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60));
+    int n = snprintf(text, sizeof text, "%02d:%02d:%02d", (int)(second / 3600), (int)(second / 60 % 60),
+                     (int)(second % 60));
     if (rest) snprintf(text + n, sizeof text - n, ".%0*d", digits, (int)rest);
     SET_STRING_ELT(x, i, is_present(c, start + i) ? Rf_mkChar(text) : NA_STRING);
   }
@@ -69,7 +70,8 @@ double unit_seconds(const char *units) {
 }
 
 /* Dates, instants and durations: numbers that count days, seconds or `units`, integer if R had them so. */
-static SEXP read_moments(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size) {
+static SEXP read_moments(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start,
+                         int64_t size) {
   int days = c->format == F_DATE32, whole = storage && strcmp(storage, "integer") == 0, lost = 0;
   double per = days ? 1 : (double)c->per_second * unit_seconds(list_text(logical, "units"));
   SEXP x = PROTECT(Rf_allocVector(whole ? INTSXP : REALSXP, size));

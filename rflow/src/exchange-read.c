@@ -161,6 +161,10 @@ static SEXP read_strings(reader_t *r, const column_t *c, int64_t start, int64_t 
                    "%s holds %s, which R cannot hold.", place_text(r),
                    too_long ? "a text of more than 2 GB" : "a text with a NUL character");
   }
+  if (!column_is_utf8(c, start, size)) {
+    exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s' has text that is not UTF-8",
+                   c->name);
+  }
   return altrep_strings(r->handle, c, start, size);
 }
 
@@ -176,7 +180,8 @@ static SEXP read_bytes(reader_t *r, const column_t *c, int64_t start, int64_t si
 }
 
 static SEXP read_category(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth) {
-  SEXP levels = PROTECT(column_read(r, c->dictionary, list_get(logical, "levels"), 0, c->dictionary->length, depth + 1));
+  SEXP type = list_get(logical, "levels");
+  SEXP levels = PROTECT(column_read(r, c->dictionary, type, 0, c->dictionary->length, depth + 1));
   if (TYPEOF(levels) != STRSXP || Rf_isObject(levels)) levels = exchange_call("codec_levels", levels, NULL, NULL);
   PROTECT(levels);
   SEXP x = PROTECT(Rf_allocVector(INTSXP, size));
@@ -187,7 +192,9 @@ static SEXP read_category(reader_t *r, const column_t *c, SEXP logical, int64_t 
     wrong |= (in[i] < 0 || in[i] >= count) && is_present(c, start + i);
     out[i] = (int)((uint32_t)in[i] + 1);
   }
-  if (wrong) exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s': a code has no level", c->name);
+  if (wrong) {
+    exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s': a code has no level", c->name);
+  }
   EACH_MISSING(c, start, size, i, out[i] = NA_INTEGER);
   Rf_setAttrib(x, R_LevelsSymbol, levels);
   if (Rf_asLogical(list_get(logical, "ordered")) == TRUE) set_class(x, "ordered", "factor");
@@ -210,9 +217,12 @@ static SEXP read_list(reader_t *r, const column_t *c, SEXP logical, int64_t star
 static SEXP read_struct(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth) {
   SEXP fields = list_get(logical, "fields");
   if (Rf_xlength(fields) != c->nchildren) {
-    exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s' has not the fields of its type", c->name);
+    exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s' has not the fields of its type",
+                   c->name);
   }
-  if (size > INT32_MAX) exchange_abort("artifact_unsupported", NULL, "column '%s' has more rows than R can hold", c->name);
+  if (size > INT32_MAX) {
+    exchange_abort("artifact_unsupported", NULL, "column '%s' has more rows than R can hold", c->name);
+  }
   SEXP x = PROTECT(Rf_allocVector(VECSXP, c->nchildren)), names = PROTECT(Rf_allocVector(STRSXP, c->nchildren));
   for (int i = 0; i < c->nchildren; i++) {
     SEXP field = VECTOR_ELT(fields, i);
@@ -259,8 +269,8 @@ static logical_t logical_type(const column_t *c, SEXP logical) {
     }
     if (fits) return TYPES[i].type;
   }
-  exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s' cannot hold logical type '%s'", c->name,
-                 name ? name : "(none)");
+  exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s' cannot hold logical type '%s'",
+                 c->name, name ? name : "(none)");
 }
 
 static SEXP read_type(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size,
@@ -292,7 +302,7 @@ static SEXP read_type(reader_t *r, const column_t *c, SEXP logical, const char *
 
 SEXP column_read(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth) {
   if (start < 0 || size < 0 || start > c->length || size > c->length - start) {
-    exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s' is too short", c->name);
+    exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s' is too short", c->name);
   }
   SEXP only_r = list_get(logical, "r");
   SEXP x = read_type(r, c, logical, list_text(only_r, "storage"), start, size, depth);

@@ -114,6 +114,12 @@ class Project:
         """What the command that was `started` has printed so far."""
         return (self.folder / "output.txt").read_text(errors="replace")
 
+    def wait_for_files(self, process: subprocess.Popen[str], *names: str) -> None:
+        """Wait until the running steps have made these files; a process that has ended will make none."""
+        paths = [self.folder / name for name in names]
+        wait_for(lambda: all(path.exists() for path in paths) or process.poll() is not None, 60, lambda: self.output)
+        assert all(path.exists() for path in paths), self.output
+
     # Processes
 
     def processes(self) -> dict[int, str]:

@@ -24,7 +24,9 @@ test_that("instants keep their zone and every digit of the clock", {
 })
 
 test_that("durations keep their units; what is finer than nanoseconds is announced", {
-  for (units in c("secs", "mins", "hours", "days", "weeks")) expect_round_trip(as.difftime(c(1.5, NA, -2), units = units))
+  for (units in c("secs", "mins", "hours", "days", "weeks")) {
+    expect_round_trip(as.difftime(c(1.5, NA, -2), units = units))
+  }
   expect_round_trip(as.difftime(5L, units = "mins"))
   expect_round_trip(as.difftime(1 / 3, units = "hours"))
   expect_round_trip(as.difftime(Inf, units = "secs"))

@@ -3,7 +3,8 @@
 test_that("plain vectors keep their type, length and missing values", {
   for (value in list(
     1L, 1.5, TRUE, "a", 1i, NA, NA_integer_, NA_real_, NaN, NA_character_, NA_complex_,
-    c(1L, NA, -.Machine$integer.max), c(1, NA, NaN, Inf, -Inf, -0), c(TRUE, NA, FALSE), c("a", NA, "", "\u00e9", "\U1F600"),
+    c(1L, NA, -.Machine$integer.max), c(1, NA, NaN, Inf, -Inf, -0), c(TRUE, NA, FALSE),
+    c("a", NA, "", "\u00e9", "\U1F600"),
     complex(real = c(NA, 1, NaN), imaginary = c(1, NA, 2)), raw(0), as.raw(0:255),
     integer(), numeric(), logical(), character(), complex(0)
   )) {
@@ -78,7 +79,9 @@ test_that("lists keep names, nesting, NULL and their difference from vectors", {
 
 test_that("I(x) stays a vector", {
   expect_identical(node_types(I(1)), "vector")
-  for (value in list(I(1), I("a"), I(1:3), I(list(1, 2)), I(c(a = 1)), I(matrix(1:4, 2)), I(as.Date("2024-01-01")), I(factor("a")))) {
+  for (value in list(
+    I(1), I("a"), I(1:3), I(list(1, 2)), I(c(a = 1)), I(matrix(1:4, 2)), I(as.Date("2024-01-01")), I(factor("a"))
+  )) {
     expect_round_trip(value)
   }
 })
@@ -93,7 +96,8 @@ test_that("attributes and classes of data are kept, and the data stay readable",
   expect_round_trip(structure(1, class = c("hms", "difftime"), units = "secs"))
   expect_round_trip(structure(c(1, 2), class = c("mine", "Date")))
   expect_round_trip(t.test(1:10))
-  expect_identical(node_types(structure(list(a = 1), class = "mine")), c("attributes", "dict", "scalar", "dict", "scalar"))
+  record <- structure(list(a = 1), class = "mine")
+  expect_identical(node_types(record), c("attributes", "dict", "scalar", "dict", "scalar"))
 })
 
 test_that("latin1 text is written as UTF-8, and text without a valid encoding is refused", {
