@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -221,7 +222,7 @@ def test_the_command_pyflow(projects, language):
 
     def call(*args):
         done = subprocess.run(
-            [project.environment["PYFLOW_PYTHON"], "-m", "pyflow", *args],
+            [Path(sys.executable).with_name("pyflow"), *args],
             cwd=project.folder, env=project.environment, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr
