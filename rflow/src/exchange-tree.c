@@ -58,6 +58,22 @@ static SEXP read_leaf(tree_t *t, int64_t i, const char *type, int64_t type_size)
   return raw ? VECTOR_ELT(x, 0) : x;
 }
 
+/* Python has one kind of int. Single numbers, alone or packed, are integers in R where they fit, so that 5 comes back to
+ * Python as 5 and not as 5.0; the type of a vector never depends on its values. */
+static SEXP narrow(const tree_t *t, int64_t i, SEXP x) {
+  if (t->pools[((const int32_t *)t->pool->values)[i]].format != F_INT64) return x;
+  if (TYPEOF(x) != REALSXP || Rf_isObject(x)) return x;
+  PROTECT(x);
+  int fits = 1;
+  for (R_xlen_t j = 0; fits && j < Rf_xlength(x); j++) {
+    double v = REAL_ELT(x, j);
+    fits = !(v < -INT32_MAX || v > INT32_MAX);
+  }
+  if (fits) x = Rf_coerceVector(x, INTSXP);
+  UNPROTECT(1);
+  return x;
+}
+
 static SEXP read_packed(SEXP values) {
   R_xlen_t n = Rf_xlength(values);
   PROTECT(values);
@@ -143,9 +159,9 @@ static SEXP read_node(tree_t *t, int depth) {
   SEXP value;
   if (attr_size >= 0 && (attr_size < 2 || attr[0] != '{' || attr[attr_size - 1] != '}')) invalid("attr is not JSON");
   if (is_text(type, type_size, "null")) return R_NilValue;
-  if (is_text(type, type_size, "scalar")) value = read_leaf(t, i, type, type_size);
+  if (is_text(type, type_size, "scalar")) value = narrow(t, i, read_leaf(t, i, type, type_size));
   else if (is_text(type, type_size, "vector")) value = read_leaf(t, i, type, type_size);
-  else if (is_text(type, type_size, "packed")) value = read_packed(read_leaf(t, i, type, type_size));
+  else if (is_text(type, type_size, "packed")) value = read_packed(narrow(t, i, read_leaf(t, i, type, type_size)));
   else if (is_text(type, type_size, "list")) value = read_children(t, i, 1, depth);
   else if (is_text(type, type_size, "dict")) value = read_children(t, i, 2, depth);
   else if (is_text(type, type_size, "map")) return read_map(read_children(t, i, 0, depth));

@@ -90,6 +90,20 @@ class Project:
         assert run.successful
         return run
 
+    def r(self, code: str, timeout: float = 120):
+        """Run lines of R in the project's folder; gives what they print, which must be JSON."""
+        self.write(script_R=code)
+        done = subprocess.run(
+            ["Rscript", "script.R"],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
     @contextmanager
     def started(self, *args: str, file: str | None = None) -> Iterator[subprocess.Popen[str]]:
         """Start a command and leave it running; whatever is left of it at the end is killed."""
@@ -145,12 +159,14 @@ class Project:
     def root(self) -> Path:
         return self.folder / ".pyflow"
 
+    def client(self, name: str) -> Flow:
+        return Flow(name, open_catalog(self.root))
+
     @property
     def flow(self) -> Flow:
         """The only flow of the store."""
-        catalog = open_catalog(self.root)
-        (name,) = catalog.metadata.flows()
-        return Flow(name, catalog)
+        (name,) = self._flows()
+        return self.client(name)
 
     @property
     def latest(self) -> Run:

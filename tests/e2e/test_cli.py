@@ -70,7 +70,9 @@ def both(projects, *args):
             part.replace("python flow.py", "PROG").replace("Rscript flow.R", "PROG").replace(run, "RUN")
             for part in (done.out, done.err)
         ]
-        ended.append((done.code, *[re.sub(r"\s+", " ", re.sub(re.escape(str(project.folder)), "HERE", t)) for t in text]))
+        ended.append(
+            (done.code, *[re.sub(r"\s+", " ", re.sub(re.escape(str(project.folder)), "HERE", t)) for t in text])
+        )
     return ended
 
 
@@ -136,13 +138,20 @@ def test_show_in_three_forms(projects, language):
     assert dot.startswith('digraph "CliFlow" {') and '"start" -> "work"' in dot and dot.rstrip().endswith("}")
     graph = project.call("show", "--json").json
     jsonschema.validate(graph, SCHEMA)
-    assert (graph["language"], [step["name"] for step in graph["steps"]]) == (language, ["start", "work", "join", "end"])
+    assert (graph["language"], [step["name"] for step in graph["steps"]]) == (
+        language,
+        ["start", "work", "join", "end"],
+    )
 
 
 def test_both_graphs_are_the_same_but_for_their_place(projects):
     def bare(value):
         if isinstance(value, dict):
-            return {k: bare(v) for k, v in value.items() if k not in ("file", "line", "language", "function") and v is not None}
+            return {
+                k: bare(v)
+                for k, v in value.items()
+                if k not in ("file", "line", "language", "function") and v is not None
+            }
         return [bare(item) for item in value] if isinstance(value, list) else value
 
     python, r = (project.call("show", "--json").json for project, _ in projects.values())
@@ -240,7 +249,9 @@ def on_a_terminal(project, *args, **environment):
     """What a command prints on a terminal, and its exit code."""
     ours, theirs = pty.openpty()
     env = {**project.environment, "TERM": "xterm", **environment}
-    process = subprocess.Popen(project.command(*args), cwd=project.folder, env=env, stdout=theirs, stderr=theirs, stdin=theirs)
+    process = subprocess.Popen(
+        project.command(*args), cwd=project.folder, env=env, stdout=theirs, stderr=theirs, stdin=theirs
+    )
     os.close(theirs)
     found = b""
     while True:

@@ -66,9 +66,13 @@ class Family:
     def __init__(self, project, engine, form):
         lines = project.processes()
         self.engine = engine
-        (self.python_server,) = [pid for pid, line in lines.items() if "pyflow.runner" in line and _parent(pid) == engine]
+        (self.python_server,) = [
+            pid for pid, line in lines.items() if "pyflow.runner" in line and _parent(pid) == engine
+        ]
         (self.r_server,) = [pid for pid, line in lines.items() if "zygote_main" in line and _parent(pid) == engine]
-        self.runners = sorted(pid for pid in lines if _parent(pid) == self.python_server and "pyflow.runner" in lines[pid])
+        self.runners = sorted(
+            pid for pid in lines if _parent(pid) == self.python_server and "pyflow.runner" in lines[pid]
+        )
         (self.r_child,) = [pid for pid in lines if _parent(pid) == self.r_server and "zygote_main" in lines[pid]]
         # `main` is started first.
         self.python_runner, self.r_runner = self.runners if form == "python_with_r" else reversed(self.runners)

@@ -9,7 +9,9 @@ import pytest
 from tests.e2e.forms import FlowText, Step
 from tests.e2e.project import wait_for
 
-LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[(?P<task>\d+/\w+/\d+) \(pid (?P<pid>\d+)\)\] (?P<text>.*)$")
+LINE = re.compile(
+    r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[(?P<task>\d+/\w+/\d+) \(pid (?P<pid>\d+)\)\] (?P<text>.*)$"
+)
 
 SOURCES = FlowText(
     "SourcesFlow",
@@ -135,7 +137,15 @@ def test_an_error_shows_the_users_code_and_nothing_else(project, form):
     last = done.err[done.err.index("Workflow failed.") :]
     assert f"({project.folder / file}:{line})" in last
     assert "no x" in last and "helper" in last
-    for ours in ("pyflow/runner", "pyflow/hosts", "rflow:::", "host_user_frame", "call_user", "tryCatch", "withCallingHandlers"):
+    for ours in (
+        "pyflow/runner",
+        "pyflow/hosts",
+        "rflow:::",
+        "host_user_frame",
+        "call_user",
+        "tryCatch",
+        "withCallingHandlers",
+    ):
         assert ours not in done.text
     if python:
         assert "Traceback (most recent call last)" in last and "KeyError: 'x'" in last
