@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from pyflow.backends import BACKENDS
+from pyflow.client import Flow
 from pyflow.define.parameters import user_name
 from pyflow.engine.loop import Engine
 from pyflow.engine.plan import Plan
+from pyflow.engine.resume import Origin, origin_of, problems
 from pyflow.engine.state import Finish
 from pyflow.environments import ENVIRONMENTS
 from pyflow.metadata import open_metadata
@@ -30,7 +32,8 @@ DISTRIBUTION = "pyflow-rflow"
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is carried out. `values` are the resolved parameter values (define.values), `grace` in seconds."""
+    """How a run is carried out. `values` are the resolved parameter values (define.values), `grace` in seconds; `origin` is
+    the run that it resumes."""
 
     values: tuple[Mapping[str, Any], ...] = ()
     max_workers: int = 16
@@ -43,6 +46,7 @@ class RunOptions:
     backend_options: Mapping[str, Any] = field(default_factory=dict)
     grace: float = 5.0
     command: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 def version() -> str:
@@ -71,6 +75,8 @@ def make_plan(graph: Graph, options: RunOptions, root: Path) -> Plan:
         namespace=options.namespace or f"user:{user}",
         tags=options.tags,
         system_tags=(f"user:{user}", f"pyflow_version:{version()}", f"language:{graph.language}"),
+        origin=options.origin.run if options.origin else None,
+        resumes=options.origin,
         graph_json=graph_to_json(graph),
         info={
             "command": list(options.command),

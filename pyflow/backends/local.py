@@ -11,10 +11,12 @@ import sys
 import tempfile
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pyflow.backends import machine
 from pyflow.backends.servers import ForkServer, load_message, needs_r
 from pyflow.backends.tail import Tail
 from pyflow.ports import BackendEvent, Ended, Environment, Output, Started
@@ -53,6 +55,7 @@ class LocalBackend:
         self.environment = environment
         self.isolation = isolation
         self.graph: Graph | None = None
+        self.code: Mapping[str, str] | None = None
         self.folder = Path()
         self.attempts: dict[str, _Attempt] = {}
         self.shared: _Servers | None = None
@@ -61,8 +64,9 @@ class LocalBackend:
         self.selector = selectors.DefaultSelector()
         self.count = 0
 
-    def prepare(self, graph: Graph) -> None:
+    def prepare(self, graph: Graph, code: Mapping[str, str] | None = None) -> None:
         self.graph = graph
+        self.code = code
         self.folder = Path(tempfile.mkdtemp(prefix="pyflow-"))
         try:
             servers = self._start_servers(r=needs_r(graph))
@@ -97,7 +101,7 @@ class LocalBackend:
         assert self.graph is not None
         log = self.folder / f"{language}{self.count}.log"
         interpreter = self.environment.interpreter(language)
-        return ForkServer(language, interpreter, load_message(self.graph, language, socket), log)
+        return ForkServer(language, interpreter, load_message(self.graph, language, socket, self.code), log)
 
     def _close_servers(self, servers: _Servers) -> None:
         for server in filter(None, (servers.r, servers.python)):
@@ -121,6 +125,9 @@ class LocalBackend:
         return self.shared
 
     # Attempts
+
+    def capacity(self) -> dict[str, float]:
+        return machine.capacity(Path.cwd())
 
     def start(self, request: TaskRequest) -> None:
         try:

@@ -93,7 +93,9 @@ def load_error(data: Mapping[str, Any]) -> PyflowError:
     return DefinitionError(text, code=data.get("code") or "definition", hint=data.get("hint") or "")
 
 
-def load_message(graph: Graph, language: str, r_socket: Path) -> dict[str, Any]:
+def load_message(
+    graph: Graph, language: str, r_socket: Path, code: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """What a fork server of `language` loads for this graph."""
     steps = [step for step in graph.steps if step.language == language]
     functions = [
@@ -106,6 +108,7 @@ def load_message(graph: Graph, language: str, r_socket: Path) -> dict[str, Any]:
         "files": [*files, *dict.fromkeys(more)],
         "functions": functions,
         "flow": graph.name,
+        "code": None if code is None else dict(code),
         "socket": str(r_socket) if language == "r" else None,
         "tables": len(graph.languages) > 1,
     }

@@ -100,6 +100,11 @@ class Run:
         return self._row.origin
 
     @property
+    def spin(self) -> str | None:
+        """RUN/STEP/TASK of the task that this run repeats, if it is no run of the whole flow."""
+        return self._row.spin
+
+    @property
     def parameters(self) -> Data:
         """The values of parameters and constants by name."""
         rows = self._catalog.metadata.artifacts(self._row.flow, self._row.run, PARAMETERS)
@@ -227,7 +232,7 @@ class Step:
 
 def missing_run(catalog: Catalog, flow: str, run: str, error: type[NotFoundError]) -> NotFoundError:
     """The error for a run that is not there; it says so if the flow is not there either."""
-    runs = [row.run for row in catalog.metadata.runs(flow)]
+    runs = [row.run for row in catalog.metadata.runs(flow, spins=True)]
     if not runs:
         return missing_flow(catalog, flow)
     known = suggestion(run, runs, what=f"runs of {flow}")

@@ -9,6 +9,7 @@ import pkgutil
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from pyflow.define.config import Config
 from pyflow.define.parameters import IncludeFile, Parameter
 from pyflow.define.steps import notes_of
 from pyflow.spec.errors import DefinitionError
@@ -165,12 +166,21 @@ def bind(flow_class: type[FlowSpec], view: TaskView, read_only: Sequence[str]) -
     return flow
 
 
+def attributes_of(flow_class: type[FlowSpec]) -> dict[str, tuple[type, Any]]:
+    """(owner, value) of the class attributes by name, in the order in which they are written, those of base classes first;
+    an override counts once."""
+    owners = [klass for klass in reversed(flow_class.__mro__) if issubclass(klass, FlowSpec) and klass is not FlowSpec]
+    return {
+        name: (owner, value) for owner in owners for name, value in vars(owner).items() if not name.startswith("__")
+    }
+
+
 def is_constant(name: str, value: Any) -> bool:
     """Whether a class attribute is a constant of the flow: public data, not code and not a parameter."""
     return not (
         name.startswith("_")
         or callable(value)
-        or isinstance(value, Parameter | IncludeFile)
+        or isinstance(value, Parameter | IncludeFile | Config)
         or notes_of(value) is not None
         or hasattr(type(value), "__get__")  # property, classmethod, ...
     )

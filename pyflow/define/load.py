@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pyflow.define import copies
 from pyflow.define.flow import FlowSpec
 from pyflow.spec.errors import DefinitionError, Where
 
@@ -22,14 +23,14 @@ def load_file(path: Path) -> ModuleType:
     path = path.resolve()
     if path in _loaded:
         return _loaded[path]
-    if not path.is_file():
+    if not path.is_file() and copies.loader_of(path.stem, path) is None:
         raise DefinitionError(
             f"there is no file {path}", code="file_missing", hint="Check the name; it is relative to the flow's file."
         )
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
     name = path.stem if path.stem.isidentifier() and path.stem not in sys.modules else f"pyflow_user_{len(_loaded)}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=copies.loader_of(name, path))
     if spec is None or spec.loader is None:
         raise DefinitionError(f"{path} is not a Python file", code="file_missing")
     module = importlib.util.module_from_spec(spec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyflow.spec.errors import DefinitionError
@@ -28,6 +28,7 @@ class ParameterContext:
     flow_name: str
     user_name: str
     parameter_name: str
+    configs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Parameter:
@@ -58,9 +59,9 @@ class Parameter:
         self.show_default = show_default is not False
         self.separator = separator
 
-    def to_spec(self, flow_name: str, line: int | None) -> ParameterSpec:
-        """The parameter as graph data; a default function is called here."""
-        default = resolve_default(self.default, flow_name, self.name)
+    def to_spec(self, flow_name: str, line: int | None, configs: Mapping[str, Any]) -> ParameterSpec:
+        """The parameter as graph data; a default function is called here. `configs`: their values by name."""
+        default = resolve_default(self.default, self.name, context_maker(flow_name, configs))
         return ParameterSpec(
             name=self.name,
             kind="value",
@@ -113,12 +114,12 @@ class IncludeFile:
         self.help = help or ""
         self.required = bool(required)
 
-    def to_spec(self, flow_name: str, line: int | None) -> ParameterSpec:
+    def to_spec(self, flow_name: str, line: int | None, configs: Mapping[str, Any]) -> ParameterSpec:
         return ParameterSpec(
             name=self.name,
             kind="file",
             type="text" if self.is_text else "bytes",
-            default=resolve_default(self.default, flow_name, self.name),
+            default=resolve_default(self.default, self.name, context_maker(flow_name, configs)),
             required=self.required,
             encoding=self.encoding if self.is_text else None,
             help=self.help,
@@ -126,11 +127,14 @@ class IncludeFile:
         )
 
 
-def resolve_default(default: Any, flow_name: str, name: str) -> Any:
+def resolve_default(default: Any, name: str, context: Callable[[str], ParameterContext]) -> Any:
     """The default itself, or what its function returns."""
-    if not callable(default) or default is MISSING:
-        return default
-    return default(ParameterContext(flow_name, user_name(), name))
+    return default(context(name)) if callable(default) and default is not MISSING else default
+
+
+def context_maker(flow_name: str, configs: Mapping[str, Any]) -> Callable[[str], ParameterContext]:
+    """Gives the context of a parameter or configuration by its name."""
+    return lambda name: ParameterContext(flow_name, user_name(), name, configs)
 
 
 def user_name() -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
+from pyflow.define.config import delayable
+from pyflow.define.place import caller_line
 from pyflow.spec.errors import DefinitionError, Where
 from pyflow.spec.graph import Decorator
 
@@ -16,9 +18,10 @@ Target = TypeVar("Target", bound="Callable[..., Any] | RStep")
 
 @dataclass
 class StepNotes:
-    """What has been said about a step: its decorators, the one nearest to the function first."""
+    """What has been said about a step: its decorators, the one nearest to the function first. One whose arguments are
+    not known yet is a config.Delayed, one of the user's own a custom.Use."""
 
-    decorators: list[Decorator] = field(default_factory=list)
+    decorators: list[Any] = field(default_factory=list)
 
 
 @dataclass
@@ -83,27 +86,26 @@ def notes_of(target: object) -> StepNotes | None:
     return target.notes if isinstance(target, RStep) else getattr(target, NOTES, None)
 
 
-def _attach(target: Target, name: str, args: Mapping[str, Any], line: int) -> Target:
+def attach(target: Target, note: Any) -> Target:
+    """Note a decorator at a step; `note` has its name and line."""
     notes = notes_of(target)
     if notes is None:
         code = getattr(target, "__code__", None)
-        where = Where(code.co_filename, line) if code else Where(line=line)
+        where = Where(code.co_filename, note.line) if code else Where(line=note.line)
         raise DefinitionError(
-            f"@{name} stands on {getattr(target, '__name__', target)!r}, which is not a step yet",
+            f"@{note.name} stands on {getattr(target, '__name__', target)!r}, which is not a step yet",
             code="decorator_misplaced",
             where=where,
-            hint=f"Put @{name} above @step.",
+            hint=f"Put @{note.name} above @step.",
         )
-    notes.decorators.append(Decorator(name, dict(args), line))
+    notes.decorators.append(note)
     return target
 
 
-def _decorate(function: Target | None, name: str, args: Mapping[str, Any]) -> Any:
+def decorate(function: Target | None, name: str, args: Mapping[str, Any]) -> Any:
     """Serve both `@name` and `@name(...)`."""
-    line = sys._getframe(2).f_lineno
-    if function is not None:
-        return _attach(function, name, args, line)
-    return lambda target: _attach(target, name, args, line)
+    note = Decorator(name, dict(args), caller_line())
+    return attach(function, note) if function is not None else lambda target: attach(target, note)
 
 
 @overload
@@ -114,9 +116,10 @@ def retry(function: Target) -> Target: ...
 def retry(*, times: int = 3, minutes_between_retries: float = 2) -> Callable[[Target], Target]: ...
 
 
+@delayable(attach)
 def retry(function: Any = None, *, times: int = 3, minutes_between_retries: float = 2) -> Any:
     """Try a failing step up to `times` more times (0 to 4), waiting `minutes_between_retries` in between."""
-    return _decorate(function, "retry", {"times": times, "minutes_between_retries": minutes_between_retries})
+    return decorate(function, "retry", {"times": times, "minutes_between_retries": minutes_between_retries})
 
 
 @overload
@@ -127,13 +130,14 @@ def catch(function: Target) -> Target: ...
 def catch(*, var: str | None = None, print_exception: bool = True) -> Callable[[Target], Target]: ...
 
 
+@delayable(attach)
 def catch(function: Any = None, *, var: str | None = None, print_exception: bool = True) -> Any:
     """Let the run go on when the step fails after all retries.
 
     The artifact `var` then holds the error as a dict with `type`, `exception`, `stacktrace`, `language` and `code`;
     it is None if the step did not fail. What the step had set before the error is kept.
     """
-    return _decorate(function, "catch", {"var": var, "print_exception": print_exception})
+    return decorate(function, "catch", {"var": var, "print_exception": print_exception})
 
 
 @overload
@@ -144,11 +148,13 @@ def timeout(function: Target) -> Target: ...
 def timeout(*, seconds: float = 0, minutes: float = 0, hours: float = 0) -> Callable[[Target], Target]: ...
 
 
+@delayable(attach)
 def timeout(function: Any = None, *, seconds: float = 0, minutes: float = 0, hours: float = 0) -> Any:
     """Fail the step with a TimeoutException when it takes longer than the sum of the three."""
-    return _decorate(function, "timeout", {"seconds": seconds, "minutes": minutes, "hours": hours})
+    return decorate(function, "timeout", {"seconds": seconds, "minutes": minutes, "hours": hours})
 
 
+@delayable(attach)
 def environment(*, vars: Mapping[str, str]) -> Callable[[Target], Target]:
     """Set environment variables (text to text) for the step's process, before the step's code runs."""
-    return _decorate(None, "environment", {"vars": {key: str(value) for key, value in vars.items()}})
+    return decorate(None, "environment", {"vars": {key: str(value) for key, value in vars.items()}})

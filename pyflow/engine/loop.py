@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Callable, Iterable
 
 from pyflow.engine import plan as plans
+from pyflow.engine import resume as resumes
 from pyflow.engine import state as states
 from pyflow.engine.outcome import Outcome, outcome
 from pyflow.engine.plan import Artifacts, Plan
@@ -16,6 +17,7 @@ from pyflow.engine.state import Action, Failed, Finish, Launch, RunState, Stop, 
 from pyflow.ports import Backend, BackendEvent, Ended, Metadata, Output, Reporter, Started, TaskLabel
 from pyflow.spec import records
 from pyflow.spec.records import Change
+from pyflow.spec.task import PARAMETERS
 
 # Longest wait for the backend: how late a signal or a timer may be noticed.
 TICK = 0.25
@@ -63,7 +65,7 @@ class Engine:
     def run(self) -> Finish:
         """Run to the end; returns how it ended."""
         self.changes.append(records.RunCreated(plans.run_row(self.plan, self.clock())))
-        finish = self._carry_out(states.apply(self.state, states.Begin(self.plan.has_parameters)))
+        finish = self._carry_out(self._apply(states.Begin(self.plan.has_parameters)))
         while finish is None:
             finish = self._interrupted() if self.interrupts > self.interrupts_seen else self._step()
         return finish
@@ -74,7 +76,7 @@ class Engine:
         actions: list[Action] = []
         # Failures first: nothing is started that a failure of the same moment would stop again.
         for item in sorted(ended, key=lambda found: not isinstance(found.event, Failed)):
-            actions += states.apply(self.state, item.event)
+            actions += self._apply(item.event)
             self._record(item)
         now = self.monotonic()
         while self.timers and self.timers[0][0] <= now:
@@ -97,6 +99,21 @@ class Engine:
         for id in self.state.running:
             self.backend.stop(_attempt_id(self.state.tasks[id]), 0.0)
         return None
+
+    def _apply(self, event: states.Event) -> list[Action]:
+        """Advance the state; where a resumed run begins, by all that its origin has finished."""
+        origin = self.plan.resumes
+        if origin is None or not origin.begins_with(event):
+            return states.apply(self.state, event)
+        replay = resumes.replay(self.state, event, origin)
+        now = self.clock()
+        for id, found in replay.taken.items():
+            self.artifacts[id] = origin.values if id == PARAMETERS else found.artifacts
+            task = self.state.tasks[id]
+            self.changes.append(plans.taken_over(self.plan, task, found, origin=origin.run, at=now))
+        self.done += len(replay.taken)
+        self.reporter.note(f"{len(replay.taken)} finished tasks of run {origin.run} are taken over.")
+        return replay.actions
 
     # What the backend says
 

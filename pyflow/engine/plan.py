@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyflow.engine.outcome import Outcome
+from pyflow.engine.resume import Origin
 from pyflow.engine.state import Finish, Frame, Launch, Task
 from pyflow.spec.graph import Graph, Step
-from pyflow.spec.records import RUNNING, AttemptFinished, AttemptRow, RunFinished, RunRow, TaskRow
+from pyflow.spec.records import (
+    RUNNING,
+    AttemptFinished,
+    AttemptRow,
+    FinishedTask,
+    RunFinished,
+    RunRow,
+    TakenOver,
+    TaskRow,
+)
 from pyflow.spec.task import PARAMETERS, ArtifactRef, ForeachFrame, Input, TaskRequest, TaskResult
 
 Artifacts = Mapping[str, ArtifactRef]
@@ -18,7 +28,8 @@ Artifacts = Mapping[str, ArtifactRef]
 @dataclass(frozen=True)
 class Plan:
     """A run before it starts. `values` are the parameters' values, as define.values resolves them; `retry_wait`: honour
-    minutes_between_retries; `grace`: seconds that a task has to end when it is told to."""
+    minutes_between_retries; `grace`: seconds that a task has to end when it is told to; `resumes`: the run
+    `origin` as this one takes it over; `code` is recorded of the run's code, `copy` says where tasks load it from."""
 
     graph: Graph
     run: str
@@ -34,16 +45,24 @@ class Plan:
     tags: tuple[str, ...] = ()
     system_tags: tuple[str, ...] = ()
     origin: str | None = None
+    resumes: Origin | None = None
     graph_json: Mapping[str, Any] = field(default_factory=dict)
     info: Mapping[str, Any] = field(default_factory=dict)
+    code: Mapping[str, Any] | None = None
+    copy: Mapping[str, str] | None = None
 
     @property
     def flow(self) -> str:
         return self.graph.name
 
     @property
+    def given(self) -> Artifacts:
+        """Parameters and constants that come from the origin."""
+        return self.resumes.values if self.resumes else {}
+
+    @property
     def has_parameters(self) -> bool:
-        return bool(self.values or self.graph.constants)
+        return bool(self.values or self.graph.constants or self.given)
 
 
 def run_row(plan: Plan, at: float) -> RunRow:
@@ -59,6 +78,7 @@ def run_row(plan: Plan, at: float) -> RunRow:
         tags=plan.tags,
         system_tags=plan.system_tags,
         info=plan.info,
+        code=plan.code,
     )
 
 
@@ -74,6 +94,20 @@ def task_row(plan: Plan, task: Task, at: float) -> TaskRow:
         inputs=task.inputs,
         attempt=task.attempt,
     )
+
+
+def taken_over(plan: Plan, task: Task, found: FinishedTask, *, origin: str, at: float) -> TakenOver:
+    """The change that makes `task` out of a finished task of run `origin`."""
+    done = found.row
+    row = replace(
+        task_row(plan, task, at),
+        status=done.status,
+        finished_at=at,
+        foreach_count=done.foreach_count,
+        choice=done.choice,
+        origin=done.origin or f"{origin}/{done.step}/{done.task}",
+    )
+    return TakenOver(row, origin_run=origin, origin_task=done.task)
 
 
 def attempt_row(plan: Plan, task: Task, at: float) -> AttemptRow:
@@ -108,6 +142,8 @@ def finished(
         artifacts=artifacts,
         own=frozenset(result.artifacts) if result else frozenset(),
         warnings=result.warnings if result else (),
+        foreach_count=result.foreach_count if result else None,
+        choice=getattr(result, "choice", None),
     )
 
 
@@ -149,6 +185,7 @@ def request(
         "last_attempt": launch.last,
         "caught": launch.caught,
         "max_num_splits": plan.max_num_splits,
+        "code": plan.copy,
     }
     if step is None:
         return _parameters_request(plan, common)
@@ -182,7 +219,7 @@ def _parameters_request(plan: Plan, common: Mapping[str, Any]) -> TaskRequest:
         join=False,
         transition={"kind": "linear", "targets": [plan.graph.start], "foreach": None},
         values=plan.values,
-        constants=plan.graph.constants,
+        constants=tuple(name for name in plan.graph.constants if name not in plan.given),
     )
 
 
@@ -226,6 +263,8 @@ def all_artifacts(plan: Plan, task: Task, done: Mapping[str, Artifacts], *, resu
     """
     is_join = task.step != PARAMETERS and plan.graph.step(task.step).join
     inherited = {} if is_join or not task.inputs else done[task.inputs[0]]
+    if task.step == PARAMETERS:
+        inherited = plan.given
     if not result.artifacts and not result.removed:
         return inherited
     kept = inherited if not result.removed else {k: v for k, v in inherited.items() if k not in result.removed}

@@ -16,7 +16,7 @@ from pyflow.spec.task import TaskError, parse_error
 
 Message = dict[str, Any]
 # How long R may take to stop by itself after it was interrupted.
-GRACE = 5.0
+GRACE = 3.0
 
 
 class RHost:
@@ -27,8 +27,8 @@ class RHost:
         self.pid = pid
 
     @classmethod
-    def fork(cls, server: str, *, group: int, folder: Path) -> RHost:
-        """Ask the server at the Unix socket `server` for a child in process group `group`.
+    def fork(cls, server: str, *, group: int, logs: tuple[Path, Path]) -> RHost:
+        """Ask the server at the Unix socket `server` for a child in process group `group` that prints to `logs`.
 
         Raises HostError (`host_lost`) when the server is gone.
         """
@@ -40,8 +40,8 @@ class RHost:
                 {
                     "op": "fork",
                     "group": group,
-                    "stdout": str(folder / "stdout.log"),
-                    "stderr": str(folder / "stderr.log"),
+                    "stdout": str(logs[0]),
+                    "stderr": str(logs[1]),
                 }
             )
             answer = lines.receive()

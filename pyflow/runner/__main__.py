@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pyflow.codec import PythonCodec, native
-from pyflow.define import load
+from pyflow.define import copies, load
 from pyflow.hosts import python as python_host
 from pyflow.hosts import zygote
 from pyflow.process.lines import LineSocket
@@ -40,6 +40,7 @@ def main(descriptor: int) -> int:
 
 
 def _load(message: Mapping[str, Any]) -> None:
+    copies.use_copies(message.get("code"))
     for file in message["files"]:
         module = load.load_file(Path(file))
         native.register_user_module(module.__name__)

@@ -24,7 +24,7 @@ def run_r_step(session: Session, *, constants: bool = False) -> TaskError | None
     """Carry out the step, or evaluate the flow's constants, in an R process; None if it ended well."""
     request = session.request
     try:
-        host = RHost.fork(request.hosts["r"], group=os.getpgrp(), folder=Path(request.folder))
+        host = RHost.fork(request.hosts["r"], group=os.getpgrp(), logs=session.logs)
     except HostError as error:
         return TaskError("HostError", error.message, error.code, "r")
     answers = Answers(session, _scratch(request))
@@ -59,7 +59,7 @@ def run_message(session: Session, *, scratch: str, constants: bool) -> Message:
         "foreach": _foreach(request),
         "scratch": scratch,
         "seed": zlib.crc32(f"{request.pathspec}/{request.attempt}".encode()) >> 1,
-        "environment": dict(request.environment),
+        "environment": {**request.environment, **session.secrets},
         "current": current_values(request),
         "constants": constants,
     }

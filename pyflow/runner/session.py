@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pyflow.hosts.masking import Mask
 from pyflow.ports import Codec, Encoded, Store
 from pyflow.runner.merge import merge_names
 from pyflow.spec.errors import ArtifactError, NotFoundError, UserError, Where
@@ -24,6 +25,10 @@ class Session:
         self.own: dict[str, ArtifactRef] = {}
         self.removed: set[str] = set()
         self.warnings: list[str] = []
+        # What runner.secrets sets: the step's secrets, their mask, and where a process that we start is to print.
+        self.secrets: dict[str, str] = {}
+        self.mask = Mask(())
+        self.logs = (Path(request.folder) / "stdout.log", Path(request.folder) / "stderr.log")
 
     def names(self) -> set[str]:
         """Every name the step can read on `self`."""

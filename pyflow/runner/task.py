@@ -16,9 +16,10 @@ from pyflow.hosts import python as python_host
 from pyflow.runner.parameters import save_parameters
 from pyflow.runner.python_step import run_python_step
 from pyflow.runner.r_step import run_r_step
+from pyflow.runner.secrets import masked_error, masked_result, open_secrets
 from pyflow.runner.session import Session
 from pyflow.spec.errors import PyflowError
-from pyflow.spec.task import PARAMETERS, TaskError, TaskResult, parse_request
+from pyflow.spec.task import PARAMETERS, TaskError, TaskRequest, TaskResult, parse_request
 
 STEPS = {"python": run_python_step, "r": run_r_step}
 
@@ -30,7 +31,7 @@ def run_task(message: Mapping[str, Any]) -> None:
     os.environ.update(request.environment)
     try:
         session = Session(request, stores.open_store(request.store), PythonCodec())
-        result = _attempt(session)
+        result = masked_result(_attempt(session), session.mask)
     except PyflowError as error:
         result = TaskResult(ok=False, error=python_host.describe(error))
         python_host.show_error(python_host.describe(error))
@@ -39,10 +40,10 @@ def run_task(message: Mapping[str, Any]) -> None:
 
 def _attempt(session: Session) -> TaskResult:
     request = session.request
-    error = request.caught or _run_step(session)
-    if error is not None and request.caught is None:
-        python_host.show_error(error)
+    error = request.caught or masked_error(open_secrets(session) or _run_step(session), session.mask)
     catch = request.catch
+    if error is not None and request.caught is None and _is_shown(request):
+        python_host.show_error(error)
     if error is not None and (catch is None or not request.last_attempt):
         return _result(session, ok=False, error=error)
     if catch is not None and catch["var"]:
@@ -53,6 +54,11 @@ def _attempt(session: Session) -> TaskResult:
         failure = python_host.describe(problem)
         python_host.show_error(failure)
         return _result(session, ok=False, error=failure)
+
+
+def _is_shown(request: TaskRequest) -> bool:
+    """An error that `catch` stores is printed unless it says otherwise."""
+    return request.catch is None or not request.last_attempt or request.catch["print_exception"]
 
 
 def _run_step(session: Session) -> TaskError | None:

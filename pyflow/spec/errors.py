@@ -7,7 +7,9 @@
      |   +- GraphError          the graph breaks rules; carries every problem
      |   +- ArtifactError       a value or name that cannot be an artifact
      |   +- MergeError          merge_artifacts found a conflict or a gap
+     |   +- SecretError         a secret that is missing or not described rightly
      |   +- NotFoundError       no such flow, run, step, task, artifact
+     |   +- ResumeError         a run that cannot be resumed with this flow; carries every problem
      |   +- RunFailed           a run that ended without success
      +- MachineError            the machine failed: retry or report             (exit 1)
          +- StoreError          a blob is missing or corrupt, a folder cannot be written
@@ -95,10 +97,8 @@ class DefinitionError(UserError):
     code = "definition"
 
 
-class GraphError(UserError):
-    """The graph of the flow breaks a rule."""
-
-    code = "graph"
+class _ProblemsError(UserError):
+    """Several things are wrong at once."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
@@ -106,6 +106,18 @@ class GraphError(UserError):
 
     def to_json(self) -> dict[str, object]:
         return {**super().to_json(), "problems": [problem.to_json() for problem in self.problems]}
+
+
+class GraphError(_ProblemsError):
+    """The graph of the flow breaks a rule."""
+
+    code = "graph"
+
+
+class ResumeError(_ProblemsError):
+    """The run cannot be resumed with the flow as it is now."""
+
+    code = "resume"
 
 
 class ArtifactError(UserError):
@@ -118,6 +130,12 @@ class MergeError(UserError):
     """merge_artifacts found values that differ between the inputs."""
 
     code = "merge_conflict"
+
+
+class SecretError(UserError):
+    """A secret is not to be had."""
+
+    code = "secret_missing"
 
 
 class NotFoundError(UserError):

@@ -9,11 +9,12 @@ from tests.arch.source import ROOT
 
 PYTHON = """
     Artifact DataArtifact Flow FlowSpec IncludeFile JSONType Metaflow Parameter Pyflow PyflowError Run Step Task
-    catch current environment r_step retry step timeout
+    catch current environment exit_hook get_secret project r_step resources retry secrets step timeout
 """
 R = """
-    catch check constant current decorator environment_variables flow flow_client foreach_stack gather_inputs include_file
-    list_flows merge_artifacts metaflow parameter py_function r_function remove_artifacts retry run step timeout version_info
+    catch check constant current decorator environment_variables exit_hook flow flow_client foreach_stack gather_inputs
+    get_secret include_file list_flows merge_artifacts metaflow parameter project py_function r_function remove_artifacts
+    resources retry run secrets step timeout version_info
 """
 
 
