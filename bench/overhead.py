@@ -109,17 +109,15 @@ def report(cost: dict[tuple[str, str], Cost], width: int) -> None:
     for name, value in task.items():
         print(f"{name:<20}{1000 * value:>12.2f}")
     print()
-    print(f"Metaflow / pyflow, CPU of a Python task:    {task['metaflow'] / task['pyflow']:.1f}")
-    print(
-        f"Metaflow / pyflow, CPU of hello:            {cost['metaflow', 'hello'].cpu / cost['pyflow', 'hello'].cpu:.1f}"
-    )
-    print(
-        f"Metaflow / pyflow, wall of hello:           {cost['metaflow', 'hello'].wall / cost['pyflow', 'hello'].wall:.1f}"
-    )
-    print(
-        f"Metaflow / pyflow, wall of the foreach:     {cost['metaflow', 'wide'].wall / cost['pyflow', 'wide'].wall:.1f}"
-    )
-    print(f"R task / bare `Rscript -e 1`, CPU:          {task['rflow'] / cost['Rscript', 'bare'].cpu:.2f}")
+    ratios = {
+        "Metaflow / pyflow, CPU of a Python task": task["metaflow"] / task["pyflow"],
+        "Metaflow / pyflow, CPU of hello": cost["metaflow", "hello"].cpu / cost["pyflow", "hello"].cpu,
+        "Metaflow / pyflow, wall of hello": cost["metaflow", "hello"].wall / cost["pyflow", "hello"].wall,
+        "Metaflow / pyflow, wall of the foreach": cost["metaflow", "wide"].wall / cost["pyflow", "wide"].wall,
+        "R task / bare `Rscript -e 1`, CPU": task["rflow"] / cost["Rscript", "bare"].cpu,
+    }
+    for name, value in ratios.items():
+        print(f"{name:<42}{value:>8.2f}")
 
 
 if __name__ == "__main__":

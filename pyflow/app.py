@@ -14,17 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from pyflow.backends import BACKENDS
-from pyflow.client import Flow
 from pyflow.define.parameters import user_name
 from pyflow.engine.loop import Engine
 from pyflow.engine.plan import Plan
-from pyflow.engine.resume import Origin, origin_of, problems
+from pyflow.engine.resume import Origin
 from pyflow.engine.state import Finish
 from pyflow.environments import ENVIRONMENTS
 from pyflow.metadata import open_metadata
 from pyflow.metadata.liveness import hold_run_lock
 from pyflow.ports import Reporter
+from pyflow.secrets import source_problems
+from pyflow.spec.errors import GraphError
 from pyflow.spec.graph import Graph, graph_to_json
+from pyflow.spec.project import Project
+from pyflow.spec.resources import too_large
+from pyflow.spec.secrets import inline_values, masked_text, without_values
 from pyflow.store import create_root, find_root
 
 DISTRIBUTION = "pyflow-rflow"
@@ -33,7 +37,7 @@ DISTRIBUTION = "pyflow-rflow"
 @dataclass(frozen=True)
 class RunOptions:
     """How a run is carried out. `values` are the resolved parameter values (define.values), `grace` in seconds; `origin` is
-    the run that it resumes."""
+    the run that it resumes; `capacity` stands for what the backend says that it has of a resource."""
 
     values: tuple[Mapping[str, Any], ...] = ()
     max_workers: int = 16
@@ -47,6 +51,8 @@ class RunOptions:
     grace: float = 5.0
     command: tuple[str, ...] = ()
     origin: Origin | None = None
+    capacity: Mapping[str, float] = field(default_factory=dict)
+    project: Project | None = None
 
 
 def version() -> str:
@@ -58,7 +64,7 @@ def root_for_writing(folder: Path) -> Path:
     return find_root(folder) or create_root(folder)
 
 
-def make_plan(graph: Graph, options: RunOptions, root: Path) -> Plan:
+def make_plan(graph: Graph, options: RunOptions, root: Path, *, capacity: Mapping[str, float]) -> Plan:
     """Everything about a run that is decided before it starts; its id is the time in microseconds."""
     user = user_name()
     return Plan(
@@ -74,12 +80,19 @@ def make_plan(graph: Graph, options: RunOptions, root: Path) -> Plan:
         username=user,
         namespace=options.namespace or f"user:{user}",
         tags=options.tags,
-        system_tags=(f"user:{user}", f"pyflow_version:{version()}", f"language:{graph.language}"),
+        system_tags=(
+            f"user:{user}",
+            f"pyflow_version:{version()}",
+            f"language:{graph.language}",
+            *(options.project.tags if options.project else ()),
+        ),
         origin=options.origin.run if options.origin else None,
         resumes=options.origin,
-        graph_json=graph_to_json(graph),
+        graph_json=graph_to_json(without_values(graph)),
+        capacity=capacity,
+        project=options.project.current() if options.project else {},
         info={
-            "command": list(options.command),
+            "command": [masked_text(word, inline_values(graph)) for word in options.command],
             "host": socket.gethostname(),
             "platform": platform.platform(),
             "python": platform.python_version(),
@@ -102,9 +115,13 @@ def run(
     """
     backend = BACKENDS[options.backend](ENVIRONMENTS[options.environment](), **options.backend_options)
     try:
+        capacity = {**backend.capacity(), **options.capacity}
+        problems_here = too_large(graph, capacity) + source_problems(graph)
+        if problems_here:
+            raise GraphError(tuple(problems_here))
         backend.prepare(graph)
         root = root_for_writing(Path.cwd())
-        plan = make_plan(graph, options, root)
+        plan = make_plan(graph, options, root, capacity=capacity)
         with closing(open_metadata(root)) as store, hold_run_lock(root, plan.flow, plan.run):
             engine = Engine(
                 plan, backend=backend, metadata=store, reporter=reporter, clock=time.time, monotonic=time.monotonic

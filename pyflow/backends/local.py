@@ -27,6 +27,8 @@ from pyflow.spec.task import TaskError, TaskRequest, TaskResult, parse_result
 
 # How often logs are looked at, in seconds.
 TICK = 0.05
+# Environment variable of all that this backend starts: the folder of its sockets.
+MARK = "PYFLOW_BACKEND_FOLDER"
 ISOLATIONS = ("fork", "spawn")
 # macOS kills forked processes that use its frameworks.
 DEFAULT_ISOLATION = "spawn" if sys.platform == "darwin" else "fork"
@@ -100,7 +102,8 @@ class LocalBackend:
     def _start_server(self, language: str, socket: Path) -> ForkServer:
         assert self.graph is not None
         log = self.folder / f"{language}{self.count}.log"
-        interpreter = self.environment.interpreter(language)
+        found = self.environment.interpreter(language)
+        interpreter = replace(found, environment={**found.environment, MARK: str(self.folder)})
         return ForkServer(language, interpreter, load_message(self.graph, language, socket, self.code), log)
 
     def _close_servers(self, servers: _Servers) -> None:
@@ -238,6 +241,8 @@ class LocalBackend:
         self.attempts.clear()
         self.shared = None
         if self.folder != Path():
+            # What left its process group is ended by its fork server, unless that was killed.
+            kernel.end_marked(MARK, str(self.folder))
             shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -39,7 +39,9 @@ class ForkServer:
                 stdout=output,
                 stderr=output,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C at the terminal is for the engine alone
+                # Ctrl-C at the terminal is for the engine alone. Not a session of its own: a process of the R server
+                # must be able to join the process group of its runner, which the Python server started.
+                process_group=0,
             )
         theirs.close()
         self.lines = LineSocket(ours)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from pyflow.cli import configs
 from pyflow.cli.context import SETTINGS, Entry, FlowContext, LazyGroup
 from pyflow.cli.errors import guarded
 from pyflow.define.compile import compile_flow
@@ -19,6 +20,7 @@ FLOW_COMMANDS: Mapping[str, Entry] = {
     "check": Entry("pyflow.cli.check:make", "Check the flow without running it (the default)."),
     "show": Entry("pyflow.cli.show:make", "Show the steps and how they follow each other."),
     "run": Entry("pyflow.cli.run:make", "Run the flow."),
+    "resume": Entry("pyflow.cli.resume:make", "Go on with an earlier run: what it finished is taken over."),
     "dump": Entry("pyflow.cli.dump:make", "Show the artifacts of a run's step or task."),
     "logs": Entry("pyflow.cli.logs:make", "Show what a run's step or task printed."),
     "version": Entry("pyflow.cli.version:make", "Show versions."),
@@ -35,7 +37,11 @@ PYFLOW_COMMANDS: Mapping[str, Entry] = {
 def run_flow_class(flow_class: type[FlowSpec]) -> None:
     """The command line of a Python flow; ends the process with the exit code."""
     prog = f"python {os.path.relpath(sys.argv[0])}" if sys.argv and sys.argv[0] else flow_class.__name__
-    sys.exit(guarded(lambda: flow_main(compile_flow(flow_class), prog, sys.argv[1:])))
+    sys.exit(guarded(lambda: flow_main(_compiled(flow_class, sys.argv[1:]), prog, sys.argv[1:])))
+
+
+def _compiled(flow_class: type[FlowSpec], arguments: Sequence[str]) -> Graph:
+    return compile_flow(flow_class, configs.given_configs(arguments, os.environ, FLOW_COMMANDS))
 
 
 def flow_main(graph: Graph, prog: str, arguments: Sequence[str]) -> int:
@@ -53,8 +59,9 @@ def main() -> None:
 
 def _group(context: FlowContext, commands: Mapping[str, Entry], doc: str) -> LazyGroup:
     quiet = click.Option(["--quiet"], is_flag=True, help="Leave out what is not a result or an error.")
+    params = [quiet, *(configs.options() if context.graph is not None else [])]
     return LazyGroup(
-        context, commands, params=[quiet], help=doc, context_settings=SETTINGS, callback=lambda quiet: None
+        context, commands, params=params, help=doc, context_settings=SETTINGS, callback=lambda **options: None
     )
 
 

@@ -21,6 +21,7 @@ from pyflow.cli.reporter import ConsoleReporter
 from pyflow.define.values import resolve_values
 from pyflow.engine.loop import Engine
 from pyflow.engine.plan import Plan
+from pyflow.engine.resume import Origin
 from pyflow.engine.state import Finish
 from pyflow.spec.graph import Graph, Parameter
 from pyflow.spec.records import INTERRUPTED as RUN_INTERRUPTED
@@ -36,11 +37,11 @@ def make(context: FlowContext) -> click.Command:
     def run(**options: Any) -> int:
         graph = checked(context)
         given = {item.name: options.pop(name) for name, item in zip(names, parameters, strict=True)}
-        return _run(graph, given, options)
+        return start(graph, resolve_values(graph, given, cwd=Path.cwd()), options)
 
     return click.Command(
         "run",
-        params=[*map(_parameter_option, names, parameters), *_options()],
+        params=[*map(_parameter_option, names, parameters), *run_options()],
         callback=run,
         help="Run the flow.",
         context_settings={"show_default": True},
@@ -56,7 +57,8 @@ def _parameter_option(name: str, parameter: Parameter) -> click.Option:
     return click.Option([f"--{parameter.name}", name], help=text.strip(), metavar=metavar)
 
 
-def _options() -> list[click.Parameter]:
+def run_options() -> list[click.Parameter]:
+    """The options of `run` and `resume`."""
     whole = click.IntRange(min=1)
     return [
         click.Option(["--max-workers"], type=whole, default=16, help="At most so many tasks run at once."),
@@ -74,8 +76,10 @@ def _options() -> list[click.Parameter]:
     ]
 
 
-def _run(graph: Graph, given: dict[str, Any], options: dict[str, Any]) -> int:
-    values = resolve_values(graph, given, cwd=Path.cwd())
+def start(
+    graph: Graph, values: tuple[dict[str, Any], ...], options: dict[str, Any], origin: Origin | None = None
+) -> int:
+    """Run the flow with the options of the command line, from its beginning or going on with `origin`."""
     quiet = click.get_current_context().find_root().params["quiet"]
     reporter = ConsoleReporter(quiet=quiet)
     run_id_file = options["run_id_file"]
@@ -84,7 +88,8 @@ def _run(graph: Graph, given: dict[str, Any], options: dict[str, Any]) -> int:
         _listen(engine.interrupt)
         if run_id_file is not None:
             run_id_file.write_text(plan.run)
-        reporter.note(f"Workflow starting (run-id {plan.run}), store {plan.root}")
+        resuming = f", resuming run {plan.origin}" if plan.origin else ""
+        reporter.note(f"Workflow starting (run-id {plan.run}){resuming}, store {plan.root}")
 
     engine, finish = app.run(
         graph,
@@ -97,6 +102,7 @@ def _run(graph: Graph, given: dict[str, Any], options: dict[str, Any]) -> int:
             namespace=options["namespace"],
             backend_options={"isolation": options["isolation"]},
             command=tuple(sys.argv),
+            origin=origin,
         ),
         reporter=reporter,
         on_start=on_start,

@@ -10,6 +10,7 @@ from pyflow.cli import output
 from pyflow.cli.checking import checked
 from pyflow.cli.context import FlowContext
 from pyflow.spec.graph import MISSING, Decorator, Graph, Parameter, Step, graph_to_json
+from pyflow.spec.secrets import without_values
 from pyflow.spec.structure import structure
 
 
@@ -18,7 +19,7 @@ def make(context: FlowContext) -> click.Command:
     @click.option("--dot", is_flag=True, help="Print the graph in Graphviz's language.")
     @click.option("--json", "as_json", is_flag=True, help="Print the graph as JSON (shared_spec/graph.md).")
     def show(dot: bool, as_json: bool) -> int:
-        graph = checked(context)
+        graph = without_values(checked(context))
         if as_json:
             output.result_json(graph_to_json(graph))
         else:

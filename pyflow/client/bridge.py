@@ -126,6 +126,7 @@ def _task_row(row: TaskRow, attempt: AttemptRow) -> dict[str, Any]:
         "task": row.task,
         **_state(row),
         "index": foreach_index(row),
+        "origin": f"{row.flow}/{row.origin}" if row.origin else None,
         "attempts": row.attempt + 1,
         "attempt": row.attempt,
         "pid": attempt.pid,

@@ -86,6 +86,11 @@ class Task:
         return foreach_index(self._row)
 
     @property
+    def origin_pathspec(self) -> str | None:
+        """The task that did the work, if this one was taken over when its run resumed an earlier one."""
+        return f"{self._row.flow}/{self._row.origin}" if self._row.origin else None
+
+    @property
     def attempts(self) -> list[Attempt]:
         """All tries, the first one first."""
         if self._attempts is not None:

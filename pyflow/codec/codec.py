@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from pyflow.codec import ipc, items, native, preview, untree
 from pyflow.codec.tree import Encoder
@@ -46,17 +43,6 @@ class PythonCodec:
         """Foreach item `index` as an artifact of its own, without reading the rest."""
         return items.item(path, index, language)
 
-    def update(self, value: Any, source: Path, name: str) -> Encoded | None:
-        """`value`, which was decoded from `source`, as a new artifact, or None if it is still the same.
-
-        A native is compared with how the stored one is written now: two pickles of one object may differ.
-        """
-        encoded = self.encode(value, name)
-        if _same_bytes(encoded.chunks, [memoryview(ipc.open_file(source, whole=False).memory)]):
-            return None
-        again = self.encode(self.decode(source), name)
-        return None if _same_bytes(encoded.chunks, again.chunks) else encoded
-
     def describe(self, source: Path | Buffer) -> Description:
         """Kind, type and preview from the file alone; natives of any language stay closed."""
         with ipc.naming(source):
@@ -64,14 +50,6 @@ class PythonCodec:
             value = untree.decode(file, _keep_closed)
         shown = value.preview if isinstance(value, native.NativeProxy) else preview.preview(value)
         return Description(str(file.meta.get("kind")), preview.type_name(value), shown[: preview.LIMIT])
-
-
-def _same_bytes(left: Sequence[Buffer], right: Sequence[Buffer]) -> bool:
-    if sum(map(len, left)) != sum(map(len, right)):
-        return False
-    if len(left) == len(right) == 1:
-        return pa.py_buffer(left[0]).equals(pa.py_buffer(right[0]))
-    return b"".join(left) == b"".join(right)
 
 
 def _keep_closed(proxy: native.NativeProxy) -> native.NativeProxy:

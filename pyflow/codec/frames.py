@@ -174,10 +174,14 @@ def _strings(logical: Logical, array: pa.Array) -> Any:
 
 def _categorical(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
     levels = logical.levels or STRING
-    # Levels of R are text; hints say what else pandas had.
     found = make_index([values(levels, array.dictionary, file)], [None], [levels.hint("freq")])
-    dtype = pd.CategoricalDtype(found, ordered=logical.ordered)
-    return pd.Categorical.from_codes(arrays.codes(array), dtype=dtype)
+    codes = arrays.codes(array)
+    missing = arrays.missing_mask(array.dictionary)
+    if missing is not None:
+        # R may have NA for a level; in pandas a value is missing without one.
+        place = np.where(missing, -1, np.cumsum(~missing) - 1)
+        found, codes = found[~missing], np.where(codes < 0, -1, place[codes])
+    return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(found, ordered=logical.ordered))
 
 
 def to_frame(table: OpenTable) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from pyflow.spec.errors import StoreError
 VERSION = 1
 KEY = b"pyflow"
 _MAGIC = b"ARROW1"
-# Below this size reading costs less than mapping.
+# Below this size reading costs less than mapping, and a stream that grows less than counting first.
 _SMALL = 1 << 17
 _CACHED_METADATA = 4096
 
@@ -41,10 +41,22 @@ def write(meta: Mapping[str, Any], names: Sequence[str], columns: Sequence[pa.Ar
     text = canonical_json({"version": VERSION, **meta})
     make = _schema if len(text) <= _CACHED_METADATA else _schema.__wrapped__
     schema = make(text, tuple(names), tuple(column.type for column in columns))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, schema) as writer:
-        writer.write_batch(pa.RecordBatch.from_arrays(list(columns), schema=schema))
-    return [memoryview(sink.getvalue())]
+    batch = pa.RecordBatch.from_arrays(list(columns), schema=schema)
+    if batch.nbytes < _SMALL:
+        sink = pa.BufferOutputStream()
+        _write_batch(sink, batch)
+        return [memoryview(sink.getvalue())]
+    # Counted first and then written to memory of this size: a stream that grows would copy what it has again and again.
+    counter = pa.MockOutputStream()
+    _write_batch(counter, batch)
+    memory = pa.allocate_buffer(counter.size())
+    _write_batch(pa.FixedSizeBufferWriter(memory), batch)
+    return [memoryview(memory)]
+
+
+def _write_batch(sink: Any, batch: pa.RecordBatch) -> None:
+    with pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
 
 
 @lru_cache(maxsize=256)

@@ -317,6 +317,8 @@ def has_expr(value: Any) -> bool:
 
 def evaluate(value: Any, scope: Scope, where: Where) -> Any:
     """The value with every expression in it computed. Raises DefinitionError `config_expr`, saying which and why."""
+    if not has_expr(value):
+        return value
     if isinstance(value, Config):
         return evaluate(value._expr(), scope, where)
     if isinstance(value, ConfigExpr):

@@ -15,12 +15,13 @@ _FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
 
 
 def resolve_values(graph: Graph, given: Mapping[str, Any], *, cwd: Path) -> tuple[dict[str, Any], ...]:
-    """One entry for each parameter: name, kind, type, value and, for text files, encoding.
+    """One entry for each configuration and parameter: name, kind, type, value and, for text files, encoding.
 
     `given` has values by parameter name, as text from a command line or as values from a program. Raises UsageError
     `parameter_required`, `parameter_type`, `include_file_missing` or `include_file_encoding`, naming the parameter.
     """
-    return tuple(_entry(graph, parameter, given, cwd) for parameter in graph.parameters)
+    configs = [{"name": item.name, "kind": "config", "type": "json", "value": item.value} for item in graph.configs]
+    return (*configs, *(_entry(graph, parameter, given, cwd) for parameter in graph.parameters))
 
 
 def _entry(graph: Graph, parameter: Parameter, given: Mapping[str, Any], cwd: Path) -> dict[str, Any]:

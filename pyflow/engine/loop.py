@@ -44,7 +44,7 @@ class Engine:
         self.reporter = reporter
         self.clock = clock
         self.monotonic = monotonic
-        self.state = RunState(plan.graph, plan.max_workers, plan.retry_wait)
+        self.state = RunState(plan.graph, plan.max_workers, plan.retry_wait, plan.capacity)
         # By task: all artifacts of a finished task.
         self.artifacts: dict[str, Artifacts] = {}
         # By attempt ("7.0").
@@ -142,7 +142,14 @@ class Engine:
     def _ended(self, task: Task, event: Ended) -> Outcome:
         timeout = self._timeout(task) if event.id in self.timed_out else 0.0
         step = self.state.steps.get(task.step)
-        found = outcome(task, step, event, stopped=event.id in self.stopping, timeout=timeout)
+        found = outcome(
+            task,
+            step,
+            event,
+            stopped=event.id in self.stopping,
+            timeout=timeout,
+            max_workers=self.plan.max_workers,
+        )
         if found.status != records.INTERRUPTED:
             self.reporter.ended(self._label(task), found.result, found.error)
         self.deadlines.pop(event.id, None)

@@ -21,15 +21,18 @@ class Outcome:
     error: TaskError | None
 
 
-def outcome(task: Task, step: Step | None, ended: Ended, *, stopped: bool, timeout: float) -> Outcome:
-    """`step` is None for `_parameters`; `stopped`: the engine told the attempt to stop because the run is to end;
-    `timeout`: the seconds after which the engine ended it because it took longer, else 0."""
+def outcome(
+    task: Task, step: Step | None, ended: Ended, *, stopped: bool, timeout: float, max_workers: int
+) -> Outcome:
+    """`step` is None for `_parameters`; `stopped`: the engine told the attempt to stop because the run is to end or its
+    gang has failed; `timeout`: the seconds after which the engine ended it because it took longer, else 0."""
     result = ended.result
     if result is not None and result.ok:
-        error = _missing_count(step, result)
+        error = None if step is None else _refused(step, result, max_workers)
         if error is None:
             status = CAUGHT if result.caught else SUCCESS
-            return Outcome(Succeeded(task.id, task.attempt, result.foreach_count), status, result, result.error)
+            event = Succeeded(task.id, task.attempt, result.foreach_count, result.choice)
+            return Outcome(event, status, result, result.error)
     elif stopped:
         return Outcome(Stopped(task.id, task.attempt), INTERRUPTED, result, None)
     else:
@@ -39,12 +42,30 @@ def outcome(task: Task, step: Step | None, ended: Ended, *, stopped: bool, timeo
     return Outcome(Failed(task.id, task.attempt, error, crashed=result is None), status, result, error)
 
 
-def _missing_count(step: Step | None, result: TaskResult) -> TaskError | None:
-    """A foreach whose result does not say how many tasks follow would leave the run waiting for ever."""
-    if step is None or step.transition.kind != "foreach" or (result.foreach_count or 0) > 0:
-        return None
-    message = f"the result of foreach step {step.name} does not say how many items there are"
-    return TaskError("ProtocolError", message, code="protocol_error", language=step.language, retry=False)
+def _refused(step: Step, result: TaskResult, max_workers: int) -> TaskError | None:
+    """Why the run cannot go on after a result that is ok."""
+    kind, count = step.transition.kind, result.foreach_count or 0
+    if kind in ("foreach", "parallel") and count <= 0:
+        return _protocol_error(step, f"{kind} step {step.name} does not say how many tasks follow")
+    if kind == "switch" and result.choice not in step.transition.targets:
+        return _protocol_error(step, f"switch step {step.name} chooses {result.choice!r}")
+    if kind == "parallel" and count > max_workers:
+        message = gang_too_large(step.name, step.transition.targets[0], count, max_workers)
+        return TaskError("ArtifactError", message, code="gang_too_large", language=step.language, retry=False)
+    return None
+
+
+def _protocol_error(step: Step, what: str) -> TaskError:
+    """A result that would leave the run waiting for ever."""
+    return TaskError("ProtocolError", f"the result of {what}", "protocol_error", step.language, retry=False)
+
+
+def gang_too_large(split: str, step: str, count: int, max_workers: int) -> str:
+    """The tasks of a gang run at the same time or not at all."""
+    return (
+        f"step {split} starts {count} tasks of step {step} that must run at the same time, but the run has only "
+        f"{max_workers} workers; run it with --max-workers {count}, or start fewer"
+    )
 
 
 def _reason(task: Task, ended: Ended, timeout: float) -> TaskError:

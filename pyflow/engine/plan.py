@@ -9,7 +9,7 @@ from typing import Any
 from pyflow.engine.outcome import Outcome
 from pyflow.engine.resume import Origin
 from pyflow.engine.state import Finish, Frame, Launch, Task
-from pyflow.spec.graph import Graph, Step
+from pyflow.spec.graph import Graph, Step, transition_to_json
 from pyflow.spec.records import (
     RUNNING,
     AttemptFinished,
@@ -23,13 +23,17 @@ from pyflow.spec.records import (
 from pyflow.spec.task import PARAMETERS, ArtifactRef, ForeachFrame, Input, TaskRequest, TaskResult
 
 Artifacts = Mapping[str, ArtifactRef]
+# All members of a gang run on this machine.
+MAIN_IP = "127.0.0.1"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
 class Plan:
     """A run before it starts. `values` are the parameters' values, as define.values resolves them; `retry_wait`: honour
     minutes_between_retries; `grace`: seconds that a task has to end when it is told to; `resumes`: the run
-    `origin` as this one takes it over; `code` is recorded of the run's code, `copy` says where tasks load it from."""
+    `origin` as this one takes it over; `capacity`: what tasks may take together, by name of a resource; `project`: what
+    `current` tells of it; `code` is recorded of the run's code, `copy` says where tasks load it from."""
 
     graph: Graph
     run: str
@@ -40,6 +44,8 @@ class Plan:
     max_num_splits: int = 100
     retry_wait: bool = False
     grace: float = 5.0
+    capacity: Mapping[str, float] = field(default_factory=dict)
+    project: Mapping[str, Any] = field(default_factory=dict)
     username: str = ""
     namespace: str = ""
     tags: tuple[str, ...] = ()
@@ -92,6 +98,7 @@ def task_row(plan: Plan, task: Task, at: float) -> TaskRow:
         created_at=at,
         foreach=tuple({name: getattr(frame, name) for name in Frame.__slots__} for frame in task.frames),
         inputs=task.inputs,
+        iteration=task.iteration,
         attempt=task.attempt,
     )
 
@@ -143,7 +150,7 @@ def finished(
         own=frozenset(result.artifacts) if result else frozenset(),
         warnings=result.warnings if result else (),
         foreach_count=result.foreach_count if result else None,
-        choice=getattr(result, "choice", None),
+        choice=result.choice if result else None,
     )
 
 
@@ -185,6 +192,7 @@ def request(
         "last_attempt": launch.last,
         "caught": launch.caught,
         "max_num_splits": plan.max_num_splits,
+        "project": plan.project,
         "code": plan.copy,
     }
     if step is None:
@@ -194,20 +202,19 @@ def request(
         language=step.language,
         function={"file": step.function.file, "name": step.function.name},
         join=step.join,
-        transition={
-            "kind": step.transition.kind,
-            "targets": list(step.transition.targets),
-            "foreach": step.transition.foreach,
-        },
+        transition=transition_to_json(step.transition),
         parameters=done.get(PARAMETERS, {}),
         inputs=tuple(
             Input(tasks[id].step, id, done[id], index if step.join else None) for index, id in enumerate(task.inputs)
         ),
         foreach=_foreach_frames(plan, task, done),
+        iteration=task.iteration,
+        parallel=_gang(task, tasks),
         reserved=tuple(item.name for item in plan.graph.steps),
         catch=_arguments(step, "catch", {"var": None, "print_exception": True}),
         timeout=timeout_seconds(step),
-        environment=_variables(step),
+        environment=_threads(step) | _variables(step),
+        secrets=_arguments(step, "secrets", {"sources": [], "role": None, "allow_override": False}),
     )
 
 
@@ -238,6 +245,21 @@ def _foreach_frames(plan: Plan, task: Task, done: Mapping[str, Artifacts]) -> tu
     )
 
 
+def _gang(task: Task, tasks: Mapping[str, Task]) -> dict[str, Any] | None:
+    """Whom a member of a gang works with; the first member is the one in control."""
+    frame = task.frames[-1] if task.frames else None
+    if frame is None or not frame.parallel:
+        return None
+    # Members are made one after the other.
+    first = str(int(task.id) - frame.index)
+    return {
+        "num_nodes": frame.count,
+        "node_index": frame.index,
+        "control_task_id": tasks[first].id,
+        "main_ip": MAIN_IP,
+    }
+
+
 def _arguments(step: Step, name: str, defaults: Mapping[str, Any]) -> dict[str, Any] | None:
     decorator = step.decorator(name)
     return None if decorator is None else {**defaults, **decorator.args}
@@ -247,6 +269,12 @@ def _variables(step: Step) -> dict[str, str]:
     """The environment variables of a step; numbers become text, and R writes an empty list for no variables."""
     found = (_arguments(step, "environment", {}) or {}).get("vars") or {}
     return {name: str(value) for name, value in found.items()}
+
+
+def _threads(step: Step) -> dict[str, str]:
+    """A step that was given several cores may use them in its linear algebra; others have one thread for it."""
+    cpu = (_arguments(step, "resources", {}) or {}).get("cpu") or 1
+    return dict.fromkeys(THREADS, str(int(cpu))) if cpu >= 2 else {}
 
 
 def timeout_seconds(step: Step) -> float:

@@ -146,7 +146,12 @@ class _Server:
     def end_all(self) -> None:
         for pid in self.tasks:
             kernel.signal_group(pid, signal.SIGKILL)
-        self._end_strays()
+        while True:
+            self._end_strays()
+            try:
+                os.waitpid(-1, 0)  # whoever has died may have left strays that were adopted just now
+            except ChildProcessError:
+                return
 
 
 def _set_group(pid: int) -> None:

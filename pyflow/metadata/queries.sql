@@ -14,11 +14,12 @@ UPDATE runs SET status = :status, finished_at = :at, error = :error WHERE flow =
 
 -- name: add_task
 INSERT INTO tasks (
-    run_id, step, task, status, created_at, finished_at, foreach, inputs, attempt, foreach_count, choice, origin
+    run_id, step, task, status, created_at, finished_at, foreach, inputs, iteration, attempt, foreach_count, choice, origin
 )
 VALUES (
     (SELECT id FROM runs WHERE flow = :flow AND run = :run),
-    :step, :task, :status, :created_at, :finished_at, :foreach, :inputs, :attempt, :foreach_count, :choice, :origin
+    :step, :task, :status, :created_at, :finished_at, :foreach, :inputs, :iteration, :attempt,
+    :foreach_count, :choice, :origin
 )
 ON CONFLICT (run_id, task) DO UPDATE
 SET status = excluded.status, attempt = excluded.attempt, finished_at = excluded.finished_at;
@@ -84,7 +85,7 @@ FROM runs WHERE {where} AND (:spins OR spin IS NULL) ORDER BY created_at DESC, i
 
 -- name: tasks
 SELECT runs.flow, runs.run, tasks.step, tasks.task, tasks.status, tasks.created_at, tasks.finished_at,
-    tasks.foreach, tasks.inputs, tasks.attempt, tasks.foreach_count, tasks.choice, tasks.origin,
+    tasks.foreach, tasks.inputs, tasks.iteration, tasks.attempt, tasks.foreach_count, tasks.choice, tasks.origin,
     runs.status AS run_status
 FROM runs JOIN tasks ON tasks.run_id = runs.id
 WHERE {where} ORDER BY tasks.id;
@@ -116,7 +117,7 @@ ORDER BY layers.task_id, artifacts.name;
 
 -- name: finished
 SELECT runs.flow, runs.run, tasks.step, tasks.task, tasks.status, tasks.created_at, tasks.finished_at,
-    tasks.foreach, tasks.inputs, tasks.attempt, tasks.foreach_count, tasks.choice, tasks.origin,
+    tasks.foreach, tasks.inputs, tasks.iteration, tasks.attempt, tasks.foreach_count, tasks.choice, tasks.origin,
     attempts.id AS attempt_id
 FROM runs JOIN tasks ON tasks.run_id = runs.id
 JOIN attempts ON attempts.task_id = tasks.id AND attempts.attempt = tasks.attempt

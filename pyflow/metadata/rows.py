@@ -39,7 +39,8 @@ def run_values(row: RunRow) -> Values:
 def task_values(row: TaskRow) -> Values:
     """Parameters of the query add_task."""
     frames = [dict(frame) for frame in row.foreach]
-    return vars(row) | {"foreach": to_json(frames), "inputs": to_json(list(row.inputs))}
+    texts = {name: to_json(list(getattr(row, name))) for name in ("inputs", "iteration")}
+    return vars(row) | {"foreach": to_json(frames), **texts}
 
 
 def taken_values(change: TakenOver) -> Values:
@@ -97,9 +98,7 @@ def run_row(values: Values) -> RunRow:
 
 
 def task_row(values: Values) -> TaskRow:
-    return TaskRow(
-        **values | {"foreach": tuple(from_json(values["foreach"])), "inputs": tuple(from_json(values["inputs"]))}
-    )
+    return TaskRow(**values | {name: tuple(from_json(values[name])) for name in ("foreach", "inputs", "iteration")})
 
 
 def attempt_row(values: Values, root: str) -> AttemptRow:

@@ -35,6 +35,7 @@ CREATE TABLE tasks (
     finished_at REAL,
     foreach TEXT NOT NULL,
     inputs TEXT NOT NULL,
+    iteration TEXT NOT NULL,
     attempt INTEGER NOT NULL,
     foreach_count INTEGER,
     choice TEXT,

@@ -21,4 +21,5 @@ def current_values(request: TaskRequest) -> dict[str, Any]:
         "username": request.username,
         "tags": list(request.tags),
         "parameter_names": sorted(request.parameters),
+        **request.project,
     }

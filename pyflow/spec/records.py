@@ -38,7 +38,8 @@ class RunRow:
 
 @dataclass(frozen=True)
 class TaskRow:
-    """`foreach_count` tasks follow a foreach, the step `choice` follows a switch. `origin`: RUN/STEP/TASK of the task that
+    """`iteration`: how often each loop around the step was gone through before, from the outside in. `foreach_count` tasks
+    follow a foreach, the step `choice` follows a switch. `origin`: RUN/STEP/TASK of the task that
     did the work, if this one was taken over from an earlier run."""
 
     flow: str
@@ -50,6 +51,7 @@ class TaskRow:
     finished_at: float | None = None
     foreach: tuple[Mapping[str, Any], ...] = ()
     inputs: tuple[str, ...] = ()
+    iteration: tuple[int, ...] = ()
     attempt: int = 0
     foreach_count: int | None = None
     choice: str | None = None

@@ -165,6 +165,8 @@ class TaskRequest:
     hosts: Mapping[str, str] = field(default_factory=dict)
     values: tuple[Mapping[str, Any], ...] = ()
     constants: tuple[str, ...] = ()
+    configs: tuple[str, ...] = ()
+    wrappers: tuple[Mapping[str, Any], ...] = ()
     iteration: tuple[int, ...] = ()
     parallel: Mapping[str, Any] | None = None
     secrets: Mapping[str, Any] | None = None
@@ -207,11 +209,12 @@ def parse_request(data: Mapping[str, Any]) -> TaskRequest:
     values["inputs"] = tuple(_parse_input(item) for item in _get(data, "inputs", Sequence, ()))
     values["foreach"] = tuple(_parse_frame(item) for item in _get(data, "foreach", Sequence, ()))
     values["caught"] = parse_error(data.get("caught"))
-    values["values"] = tuple(_get(data, "values", Sequence, ()))
+    for name in ("values", "wrappers"):
+        values[name] = tuple(_get(data, name, Sequence, ()))
     values["secrets"] = _get(data, "secrets", Mapping | None, None)
     values["project"] = _get(data, "project", Mapping, {})
     values["code"] = _get(data, "code", Mapping | None, None)
-    for name in ("reserved", "tags", "constants"):
+    for name in ("reserved", "tags", "constants", "configs"):
         values[name] = _strings(data, name)
     values["iteration"] = tuple(_get(data, "iteration", Sequence, ()))
     values["parallel"] = _parse_parallel(_get(data, "parallel", Mapping | None, None))

@@ -5,17 +5,19 @@
 #'
 #' * A flow has `name`, `pathspec`, `latest_run`, `latest_successful_run`, `runs` and `run(id)`.
 #' * A run has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `username`, `tags`,
-#'   `steps`, `step(name)`, `tasks`, `data`, `artifacts` and `exception`.
+#'   `origin` (the run that it resumes), `steps`, `step(name)`, `tasks`, `data`, `artifacts` and `exception`.
 #' * A step has `name`, `pathspec`, `tasks`, `task` (the first one) and `run`.
 #' * A task has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `index` (from 0, in a
-#'   foreach), `attempts` (their number), `warnings`, `data`, `artifacts`, `stdout`, `stderr`, `exception`, `step` and
+#'   foreach), `attempts` (their number), `origin_pathspec` (the task that did the work, if it was taken over from a resumed run),
+#'   `warnings`, `data`, `artifacts`, `stdout`, `stderr`, `exception`, `step` and
 #'   `run`.
 #' * An artifact has `name`, `pathspec`, `kind`, `class`, `size` (in bytes), `preview`, `digest` and `value` (also as
 #'   `data`).
 #'
 #' `x[["id"]]` is a part: a flow's run, a run's step, a step's task, a task's artifact. `data` holds the artifacts
 #' (those of the last step, for a run) and reads one when it is named: `run$data$genre_stats`. Times are `POSIXct`, `NA`
-#' for what has not ended. `latest_run`, `latest_successful_run` and `exception` are `NULL` where there is none.
+#' for what has not ended. `latest_run`, `latest_successful_run`, `origin`, `origin_pathspec` and
+#' `exception` are `NULL` where there is none.
 #'
 #' Values of R come back as they were, tables and vectors of Python as R's own types. An object that only Python can
 #' open (a fitted model, say) comes as a proxy that shows its class, size and a preview.

@@ -21,6 +21,7 @@ client_properties.rflow_client_run <- function(x) {
     finished_at = \(x) client_time(run_row(x)$finished_at),
     username = row("username"),
     tags = \(x) as.character(unlist(run_row(x)$tags)),
+    origin = \(x) field(x, "row")$origin,
     steps = client_steps,
     step = \(x) \(name) client_step(x, name),
     tasks = \(x) run_tasks(x, NULL),

@@ -21,6 +21,7 @@ client_properties.rflow_client_task <- function(x) {
     finished_at = \(x) client_time(task_row(x)$finished_at),
     index = row("index"),
     attempts = row("attempts"),
+    origin_pathspec = \(x) field(x, "row")$origin,
     warnings = \(x) as.character(unlist(task_row(x)$warnings)),
     data = \(x) new_data(task_artifacts(x), x$pathspec),
     artifacts = \(x) named_artifacts(task_artifacts(x), x$pathspec),

@@ -4,7 +4,7 @@ preview_limit <- 1000L
 
 # An R object as a native node. It is refused if no file can hold it.
 native_node <- function(x) {
-  if (typeof(x) %in% c("externalptr", "weakref") || inherits(x, c("connection", "rflow_self", "rflow_inputs"))) refuse(x)
+  if (inherits(x, c("connection", "rflow_self", "rflow_inputs"))) refuse(x)
   if (!keeps_pointers(x) && .Call(rflow_holds_pointer, x)) refuse(x)
   bytes <- serialize(x, NULL, xdr = TRUE, version = 3L)
   attr <- list(
@@ -20,7 +20,9 @@ keeps_pointers <- function(x) inherits(x, c("data.table", "xgb.Booster"))
 refuse <- function(x) {
   what <- if (inherits(x, "connection")) "a connection" else paste0("an object of class ", class(x)[[1]])
   abort_rflow(
-    paste0("The value is or holds ", what, ", which lives only in this process: another step cannot read it from a file."),
+    paste0(
+      "The value is or holds ", what, ", which lives only in this process: another step cannot read it from a file."
+    ),
     "artifact_unsupported",
     paste(
       "Make it anew in each step that needs it, or store what it is made from (a path, text, raw bytes, a data frame);",
@@ -29,8 +31,8 @@ refuse <- function(x) {
   )
 }
 
-# The object printed (or its structure), at most 1000 characters. Printing is the class's own code: whatever it does wrong
-# must not stop a step.
+# The object printed (or its structure), at most 1000 characters. Printing is the class's own code: whatever it does
+# wrong must not stop a step.
 native_preview <- function(x) {
   old <- options(max.print = 100L, width = 80L, cli.num_colors = 1L)
   on.exit(options(old))
@@ -40,7 +42,7 @@ native_preview <- function(x) {
 }
 
 restore_native <- function(bytes, attr) {
-  if (identical(attr$language, "r")) return(unserialize(bytes))
+  if (identical(attr$language, "r")) return(open_native(bytes, attr))
   structure(
     class = "rflow_native_proxy",
     list(
@@ -50,13 +52,21 @@ restore_native <- function(bytes, attr) {
   )
 }
 
+# An object of R. What it needs (a package's namespace, for one) may be missing here.
+open_native <- function(bytes, attr) {
+  tryCatch(unserialize(bytes), error = function(cnd) {
+    abort_rflow(
+      paste0("The object of class ", paste(attr$class, collapse = ", "), " cannot be opened: ", conditionMessage(cnd)),
+      "native_unreadable", "Install the package that it is made with."
+    )
+  })
+}
+
 # The node that the proxy came from, byte for byte.
 proxy_node <- function(x) {
   attr <- list(language = x$language, class = as.list(x$class), size = x$size, preview = x$preview, version = x$version)
   new_leaf("native", list(type = "bytes"), x$bytes, attr)
 }
-
-language_name <- function(language) switch(language, python = "Python", r = "R", language)
 
 #' @export
 print.rflow_native_proxy <- function(x, ...) {
@@ -68,8 +78,8 @@ print.rflow_native_proxy <- function(x, ...) {
 format.rflow_native_proxy <- function(x, ...) {
   c(
     paste0(
-      "<", language_name(x$language), " object ", paste(x$class, collapse = ", "), ", ", format_bytes(x$size), ", made by ",
-      language_name(x$language), " ", x$version, ">"
+      "<", language_name(x$language), " object ", paste(x$class, collapse = ", "), ", ", format_bytes(x$size),
+      ", made by ", language_name(x$language), " ", x$version, ">"
     ),
     if (length(x$preview) && nzchar(x$preview)) x$preview,
     "It can be passed on from here, and used in a step of its own language."

@@ -137,6 +137,18 @@ list_plan <- function(x) {
   list(logical = list(type = "list", item = item), data = x)
 }
 
+# Attributes of a data frame that have no place in a table.
+table_rest <- function(x) {
+  rest <- attributes(x)
+  rest[setdiff(names(rest), c("names", "row.names", "class", ".internal.selfref", "pandas.index"))]
+}
+
+# Rows numbered 1, 2, ...: R keeps such row names as c(NA, n) if there are more than two.
+has_automatic_rows <- function(x) {
+  names <- .row_names_info(x, 0L)
+  is.integer(names) && (is.na(names[1]) || identical(names, seq_along(names)))
+}
+
 # A nested data frame with automatic row names and no attributes of its own.
 struct_plan <- function(x) {
   if (!has_automatic_rows(x) || length(table_rest(x)) || anyNA(names(x))) return(NULL)
@@ -151,4 +163,39 @@ struct_plan <- function(x) {
 replace_columns <- function(x, plans) {
   columns <- lapply(unname(plans), \(plan) plan$data)
   structure(columns, row.names = .set_row_names(nrow(x)), class = "data.frame")
+}
+
+# ---- reading ----
+
+# Levels of a category that are not text: text that keeps them apart.
+codec_levels <- function(levels) {
+  text <- as.character(levels)
+  if (is.double(levels) && !is.object(levels) && anyDuplicated(text)) text <- format(levels, digits = 17, trim = TRUE)
+  if (anyDuplicated(text)) make.unique(text) else text
+}
+
+# What a logical type's key `r` says beyond the storage.
+codec_finish <- function(x, r) {
+  tzone <- unlist(r$tzone)
+  class <- unlist(r$class)
+  if (inherits(x, "POSIXct") && !is.null(tzone)) attr(x, "tzone") <- tzone
+  if (length(class) == 0) return(x)
+  if (class[1] == "AsIs") {
+    x <- codec_finish(x, list(class = class[-1], tzone = tzone, units = r$units))
+    class(x) <- unique(c("AsIs", oldClass(x)))
+    return(x)
+  }
+  restore_class(x, class, tzone, r$units)
+}
+
+restore_class <- function(x, class, tzone = NULL, units = NULL) {
+  if (identical(class, "POSIXlt")) {
+    x <- as.POSIXlt(x, tz = if (is.null(tzone)) "" else tzone[[1]])
+    attr(x, "tzone") <- tzone
+    return(x)
+  }
+  attr(x, "class") <- class
+  if (!is.null(tzone) && inherits(x, "POSIXct")) attr(x, "tzone") <- tzone
+  if (!is.null(units)) attr(x, "units") <- units
+  x
 }

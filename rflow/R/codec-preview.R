@@ -23,3 +23,5 @@ preview_text <- function(x) {
 first_names <- function(names) {
   paste0(paste(utils::head(names, 8), collapse = ", "), if (length(names) > 8) ", ...")
 }
+
+language_name <- function(language) switch(language, python = "Python", r = "R", language)

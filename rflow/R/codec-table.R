@@ -1,17 +1,5 @@
 # Tables (shared_spec/artifact.md, section 3).
 
-# Attributes of a data frame that have no place in a table.
-table_rest <- function(x) {
-  rest <- attributes(x)
-  rest[setdiff(names(rest), c("names", "row.names", "class", ".internal.selfref", "pandas.index"))]
-}
-
-# Rows numbered 1, 2, ...: R keeps such row names as c(NA, n) if there are more than two.
-has_automatic_rows <- function(x) {
-  names <- .row_names_info(x, 0L)
-  is.integer(names) && (is.na(names[1]) || identical(names, seq_along(names)))
-}
-
 # How the rows are named: list(index, levels). `index` NULL: rows are numbered.
 table_index <- function(x) {
   pandas <- attr(x, "pandas.index", exact = TRUE)
@@ -69,16 +57,18 @@ column_node <- function(x) {
 table_restore <- function(columns, names, meta) {
   index <- meta$index
   count <- if (identical(index$kind, "columns")) index$count else 0L
-  if (count > length(columns)) abort_layout("there are fewer columns than index levels")
+  if (count > length(columns)) abort_corrupt("there are fewer columns than index levels")
   levels <- columns[length(columns) - rev(seq_len(count)) + 1L]
   keep <- seq_len(length(columns) - count)
   table <- columns[keep]
   rows <- meta$rows
-  if (!is.numeric(rows) || length(rows) != 1 || !isTRUE(rows >= 0 && rows < 2^31)) abort_layout("the number of rows is wrong")
+  whole <- is.numeric(rows) && length(rows) == 1 && isTRUE(rows >= 0 && rows < 2^31)
+  if (!whole) abort_corrupt("the number of rows is wrong")
   rows <- as.integer(rows)
-  if (!all(vapply(columns, NROW, 1) == rows)) abort_layout("columns differ in length from the number of rows")
+  if (!all(vapply(columns, NROW, 1) == rows)) abort_corrupt("columns differ in length from the number of rows")
   attributes(table) <- list(
-    names = if (is.null(names)) character(length(table)) else names[keep], class = "data.frame", row.names = .set_row_names(rows)
+    names = if (is.null(names)) character(length(table)) else names[keep],
+    class = "data.frame", row.names = .set_row_names(rows)
   )
   table <- table_rows(table, index, levels, rows)
   table_reclass(table, meta$class$r)

@@ -16,13 +16,6 @@ values_write <- function(value, path) {
   )
 }
 
-new_layout <- function(path, written, rows, metadata) {
-  list(
-    version = 1L, path = path, size = written$size, rows = rows, metadata = metadata, columns = written$columns,
-    notes = as.list(written$notes)
-  )
-}
-
 tree_write <- function(value, path) {
   written <- .Call(rflow_value_write, value, path)
   metadata <- list(version = 1L, kind = tree_kind(written$root), form = "tree", pools = written$pools)
@@ -34,21 +27,6 @@ tree_kind <- function(root) {
   switch(root,
     null = , scalar = "scalar", vector = , named = "vector", packed = , list = "list", dict = , map = "dict",
     root
-  )
-}
-
-# ---- nodes ----
-
-# attr is a list that becomes canonical JSON.
-new_leaf <- function(type, logical, data, attr = NULL) new_node(type, attr, logical, data)
-
-# Children are values or nodes; their names are the nodes' names.
-new_container <- function(type, children, attr = NULL) new_node(type, attr, NULL, children)
-
-new_node <- function(type, attr, logical, data) {
-  structure(
-    list(type = type, attr = if (!is.null(attr)) unclass(.Call(rflow_json, attr)), logical = logical, data = data),
-    class = "rflow_node"
   )
 }
 
@@ -65,9 +43,6 @@ frame_node <- function(x) {
   rest <- table_rest(x)
   if (length(rest)) attributes_node(table_node(x), rest) else table_node(x)
 }
-
-# The value, and R attributes that have no other place.
-attributes_node <- function(value, rest) new_container("attributes", list(value, rest))
 
 # A list with a class or other attributes: its content, if that is data; a model or object otherwise.
 list_node <- function(x) {

@@ -83,7 +83,7 @@ called_from_script <- function() {
 # Replace this R process by Python, so that signals, exit codes, terminal and speed are Python's. Does not return.
 hand_over <- function(flow, args) {
   descriptor <- .Call(rflow_fd_keep_text, graph_json(flow))
-  share_libraries()
+  share_environment()
   prog <- paste("Rscript", sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)[1]))
   .Call(rflow_process_replace, python_command(args, descriptor, prog), descriptor)
 }

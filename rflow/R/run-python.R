@@ -62,10 +62,21 @@ python_command <- function(args, descriptor, prog) {
   c(python, "-c", bootstrap, missing, "--graph-fd", descriptor, "--prog", prog, "--", args)
 }
 
-# R processes that Python starts find packages where this one does, also where .libPaths() was set by a call. Returns
-# the value of R_LIBS before.
-share_libraries <- function() {
-  before <- Sys.getenv("R_LIBS")
-  Sys.setenv(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
-  before
+# Make this process's environment that of the Python it starts; returns the variables as they were. R processes that Python
+# starts find packages where this one does, also where .libPaths() was set by a call. The folders that R's own start
+# script puts into LD_LIBRARY_PATH are taken out: Python would find the system's libpython there in place of its own.
+share_environment <- function() {
+  before <- Sys.getenv(c("R_LIBS", "LD_LIBRARY_PATH"))
+  Sys.setenv(
+    R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep),
+    LD_LIBRARY_PATH = without_r_folders(before[["LD_LIBRARY_PATH"]])
+  )
+  as.list(before)
+}
+
+without_r_folders <- function(path, script = file.path(R.home("etc"), "ldpaths")) {
+  if (!nzchar(path) || !file.exists(script)) return(path)
+  command <- paste("unset LD_LIBRARY_PATH; .", shQuote(script), "&& printf %s \"$LD_LIBRARY_PATH\"")
+  added <- paste(system(command, intern = TRUE), collapse = "")
+  if (startsWith(path, added)) sub("^:", "", substring(path, nchar(added) + 1)) else path
 }

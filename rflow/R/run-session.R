@@ -12,11 +12,11 @@ run_in_session <- function(flow, options) {
 # Carry out a command on the flow as a child process. A failure is an error.
 run_command <- function(flow, args) {
   if (is.null(flow$file)) flow$file <- snapshot_session(flow)
-  libraries <- share_libraries()
+  environment <- share_environment()
   graph <- tempfile("graph-", fileext = ".json")
   on.exit({
     unlink(graph)
-    Sys.setenv(R_LIBS = libraries)
+    do.call(Sys.setenv, environment)
   })
   writeLines(enc2utf8(graph_json(flow)), graph, useBytes = TRUE)
   command <- shQuote(python_command(args, "3", flow$name))

@@ -9,6 +9,8 @@
 #' @export
 version_info <- function() {
   python <- find_python()
+  environment <- share_environment()
+  on.exit(do.call(Sys.setenv, environment))
   code <- "import json; from pyflow import app; print(json.dumps(app.versions()))"
   output <- suppressWarnings(system2(python, c("-c", shQuote(code)), stdout = TRUE, stderr = TRUE))
   if (!is.null(attr(output, "status"))) {

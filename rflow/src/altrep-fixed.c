@@ -1,6 +1,7 @@
 /* Doubles, integers and raw bytes that stay in the mapped file.
  *
- * The memory is a private mapping (exchange-map.c), so R may also write to it: the kernel copies the page, the file stays.
+ * The memory is a private mapping (exchange-map.c), so R may also write to it: the kernel copies the page, the file
+ * stays.
  * data1 is an external pointer to the first value, whose protected value is the mapping's handle; data2 is the length.
  */
 #include <string.h>

@@ -83,7 +83,8 @@ static SEXP make_all(SEXP x) {
   return made;
 }
 
-/* The element i, made if it is not there yet. The empty string marks what has not been made: making it again is free. */
+/* The element i, made if it is not there yet. The empty string marks what has not been made: making it again is
+ * free. */
 static SEXP string_elt(SEXP x, R_xlen_t i) {
   source_t *source = source_of(x);
   if (!source) return STRING_ELT(R_altrep_data2(x), i);

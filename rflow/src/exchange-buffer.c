@@ -44,7 +44,8 @@ static int64_t ticks(convert_t *k, double v) {
 /* Factor codes count from 1; one without a level cannot be kept. */
 static int32_t code(convert_t *k, int v) {
   if (v < 1 || v > k->levels) {
-    exchange_abort("artifact_unsupported", "Make it anew with factor(as.character(x)), or store its codes with as.integer(x).",
+    exchange_abort("artifact_unsupported",
+                   "Make it anew with factor(as.character(x)), or store its codes with as.integer(x).",
                    "a factor has the code %d but only %.0f levels", v, k->levels);
   }
   return v - 1;
@@ -212,7 +213,8 @@ static SEXP write_struct(writer_t *w, const char *name, SEXP logical, SEXP chunk
   return entry;
 }
 
-static SEXP write_moments(writer_t *w, const char *name, const char *format, SEXP logical, SEXP chunks, R_xlen_t nchunks) {
+static SEXP write_moments(writer_t *w, const char *name, const char *format, SEXP logical, SEXP chunks,
+                          R_xlen_t nchunks) {
   const char *unit = list_text(logical, "unit"), *tz = list_text(logical, "tz");
   convert_t k = {0};
   k.per = (unit && strcmp(unit, "ns") == 0 ? 1e9 : 1e6) * unit_seconds(list_text(logical, "units"));
@@ -254,7 +256,8 @@ SEXP array_write(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xle
   if (!strcmp(type, "string")) return write_text(w, name, chunks, nchunks);
   if (!strcmp(type, "bool")) return write_bool(w, name, chunks, nchunks);
   if (!strcmp(type, "category")) return write_category(w, name, logical, chunks, nchunks, depth);
-  if (!strcmp(type, "timestamp") || !strcmp(type, "duration")) return write_moments(w, name, type, logical, chunks, nchunks);
+  if (!strcmp(type, "timestamp")) return write_moments(w, name, type, logical, chunks, nchunks);
+  if (!strcmp(type, "duration")) return write_moments(w, name, type, logical, chunks, nchunks);
   if (!strcmp(type, "date")) {
     converter_t convert = is_integer(chunks, nchunks) ? from_int : from_days;
     return write_fixed(w, name, "date32", convert, &k, 4, chunks, nchunks);
@@ -297,5 +300,6 @@ static int days_fit(const double *in, R_xlen_t n) {
 SEXP rflow_moment_fit(SEXP x, SEXP seconds, SEXP days) {
   if (TYPEOF(x) != REALSXP) return Rf_ScalarInteger(0);
   const double *in = REAL_RO(x);
-  return Rf_ScalarInteger(Rf_asLogical(days) ? days_fit(in, XLENGTH(x)) : moment_fit(in, XLENGTH(x), Rf_asReal(seconds)));
+  R_xlen_t n = XLENGTH(x);
+  return Rf_ScalarInteger(Rf_asLogical(days) ? days_fit(in, n) : moment_fit(in, n, Rf_asReal(seconds)));
 }

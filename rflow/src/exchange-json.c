@@ -15,7 +15,9 @@ typedef struct {
 } text_t;
 
 static void put(text_t *t, const char *s, R_xlen_t n) {
-  while (t->size + n > XLENGTH(t->bytes)) REPROTECT(t->bytes = Rf_xlengthgets(t->bytes, 2 * XLENGTH(t->bytes)), t->index);
+  while (t->size + n > XLENGTH(t->bytes)) {
+    REPROTECT(t->bytes = Rf_xlengthgets(t->bytes, 2 * XLENGTH(t->bytes)), t->index);
+  }
   memcpy(RAW(t->bytes) + t->size, s, n);
   t->size += n;
 }

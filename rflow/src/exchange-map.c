@@ -1,8 +1,8 @@
 /* A file's bytes in memory.
  *
  * Large files are mapped privately and writable: a vector whose memory is the map may be changed by R code like any
- * other; the kernel then copies the page that is written to, and the file never changes. Small files are copied, because
- * a mapping each for tens of thousands of scalars would reach the kernel's limit.
+ * other; the kernel then copies the page that is written to, and the file never changes. Small files are copied,
+ * because a mapping each for tens of thousands of scalars would reach the kernel's limit.
  */
 #include <errno.h>
 #include <fcntl.h>

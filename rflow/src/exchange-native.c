@@ -36,7 +36,8 @@ typedef struct {
 static int holds_pointer(search_t *s, SEXP x, int depth);
 
 static int environment_holds_pointer(search_t *s, SEXP env, int depth) {
-  if (env == R_GlobalEnv || env == R_BaseEnv || env == R_EmptyEnv || R_IsPackageEnv(env) || R_IsNamespaceEnv(env)) return 0;
+  if (env == R_GlobalEnv || env == R_BaseEnv || env == R_EmptyEnv) return 0;
+  if (R_IsPackageEnv(env) || R_IsNamespaceEnv(env)) return 0;
   for (SEXP at = s->seen; at != R_NilValue; at = CDR(at)) if (CAR(at) == env) return 0;
   if (s->count++ > 1000) return 0;
   REPROTECT(s->seen = Rf_cons(env, s->seen), s->index);

@@ -1,32 +1,8 @@
-/* Columns -> R vectors of their logical type (shared_spec/artifact.md, section 2).
- *
- * Values are converted as if none were missing, then the missing ones are set from the validity bitmap.
- */
-#include <math.h>
-#include <stdlib.h>
+/* Columns -> R vectors of their logical type (shared_spec/artifact.md, section 2). */
 #include <string.h>
-#include "rflow.h"
+#include "exchange-read.h"
 
 #define WHOLE_LIMIT ((int64_t)1 << 53)
-
-/* Runs `body` for every i in [0, size) whose value start + i is missing. */
-#define EACH_MISSING(c, start, size, i, body)                                                        \
-  {                                                                                                  \
-    for (int64_t i = 0; (c)->validity && i < (size); i++) {                                          \
-      int64_t bit_ = (start) + i;                                                                    \
-      if (!(bit_ & 7) && i + 8 <= (size) && (c)->validity[bit_ >> 3] == 0xFF) i += 7;                \
-      else if (!is_present((c), bit_)) { body; }                                                     \
-    }                                                                                                \
-  }
-
-#define CONVERT(T, out, expression)                                                                  \
-  {                                                                                                  \
-    const T *in_ = (const T *)c->values + start;                                                     \
-    for (int64_t i = 0; i < size; i++) {                                                             \
-      T v = in_[i];                                                                                  \
-      (out)[i] = (expression);                                                                       \
-    }                                                                                                \
-  }
 
 void reader_begin(reader_t *r, SEXP handle) {
   r->handle = handle;
@@ -49,7 +25,15 @@ void reader_note(reader_t *r, const char *code, SEXP logical) {
   UNPROTECT(1);
 }
 
-static void set_class(SEXP x, const char *first, const char *second) {
+/* What errors call the column or value. */
+static const char *place_text(const reader_t *r) {
+  if (!*r->place) return "The value";
+  char *text = R_alloc(strlen(r->place) + 16, 1);
+  sprintf(text, "Column '%s'", r->place);
+  return text;
+}
+
+void set_class(SEXP x, const char *first, const char *second) {
   SEXP class = PROTECT(Rf_allocVector(STRSXP, second ? 2 : 1));
   SET_STRING_ELT(class, 0, Rf_mkChar(first));
   if (second) SET_STRING_ELT(class, 1, Rf_mkChar(second));
@@ -112,8 +96,7 @@ static SEXP read_integer64(reader_t *r, const column_t *c, int64_t start, int64_
   if (beyond || Rf_asLogical(exchange_call("codec_has_integer64", NULL, NULL, NULL)) != TRUE) {
     exchange_abort("integer_precision", beyond ? "Store it as text or double in the step that makes it."
                    : "Install the package bit64, or store it as text or double in the step that makes it.",
-                   "%s%sholds integers beyond 2^53, which R's numbers cannot hold exactly.", r->place,
-                   *r->place ? " " : "The value ");
+                   "%s holds integers beyond 2^53, which R's numbers cannot hold exactly.", place_text(r));
   }
   EACH_MISSING(c, start, size, i, out[i] = INT64_MIN);
   set_class(x, "integer64", NULL);
@@ -169,133 +152,18 @@ static SEXP read_complex(const column_t *c, int64_t start, int64_t size) {
   return x;
 }
 
-/* The text of a decimal, `to` having room for 48 characters. */
-static void decimal_text(__int128 value, int scale, char *to) {
-  char digits[48];
-  int n = 0, negative = value < 0;
-  unsigned __int128 rest = negative ? -(unsigned __int128)value : (unsigned __int128)value;
-  do {
-    digits[n++] = '0' + (int)(rest % 10);
-    rest /= 10;
-    if (n == scale) digits[n++] = '.';
-  } while (rest > 0 || n <= scale);
-  if (digits[n - 1] == '.') digits[n++] = '0';
-  if (negative) *to++ = '-';
-  while (n > 0) *to++ = digits[--n];
-  *to = 0;
-}
-
-static SEXP read_decimal(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size) {
-  SEXP x = PROTECT(Rf_allocVector(REALSXP, size));
-  int lost = 0;
-  for (int64_t i = 0; i < size; i++) {
-    __int128 value;
-    char text[64], back[400];
-    memcpy(&value, c->values + (start + i) * 16, 16);
-    if (!is_present(c, start + i)) {
-      REAL(x)[i] = NA_REAL;
-      continue;
-    }
-    decimal_text(value, c->scale, text);
-    REAL(x)[i] = strtod(text, NULL);
-    if (strlen(text) > 15) {
-      snprintf(back, sizeof back, "%.*f", c->scale, REAL(x)[i]);
-      lost |= strcmp(text, back) != 0;
-    }
-  }
-  if (lost) reader_note(r, "decimal_precision", logical);
-  UNPROTECT(1);
-  return x;
-}
-
-static SEXP read_time(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size) {
-  SEXP x = PROTECT(Rf_allocVector(STRSXP, size));
-  for (int64_t i = 0; i < size; i++) {
-    char text[64];
-    int64_t v = ((const int64_t *)c->values)[start + i], second = v / c->per_second, rest = v % c->per_second;
-    int digits = c->per_second == 1000000000 ? 9 : c->per_second == 1000000 ? 6 : 3;
-    int n = snprintf(text, sizeof text, "%02d:%02d:%02d", (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60));
-    if (rest) snprintf(text + n, sizeof text - n, ".%0*d", digits, (int)rest);
-    SET_STRING_ELT(x, i, is_present(c, start + i) ? Rf_mkChar(text) : NA_STRING);
-  }
-  if (size) reader_note(r, "time_as_text", logical);
-  UNPROTECT(1);
-  return x;
-}
-
-double unit_seconds(const char *units) {
-  static const struct { const char *name; double seconds; } UNITS[] = {
-    {"mins", 60}, {"hours", 3600}, {"days", 86400}, {"weeks", 604800}};
-  for (int i = 0; units && i < 4; i++) {
-    if (strcmp(units, UNITS[i].name) == 0) return UNITS[i].seconds;
-  }
-  return 1;
-}
-
-/* Dates, instants and durations: numbers that count days, seconds or `units`, integer if R had them so. */
-static SEXP read_moments(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size) {
-  int days = c->format == F_DATE32, whole = storage && strcmp(storage, "integer") == 0, lost = 0;
-  double per = days ? 1 : (double)c->per_second * unit_seconds(list_text(logical, "units"));
-  SEXP x = PROTECT(Rf_allocVector(whole ? INTSXP : REALSXP, size));
-  if (days && whole) CONVERT(int32_t, INTEGER(x), v)
-  else if (days) CONVERT(int32_t, REAL(x), v)
-  else if (whole) CONVERT(int64_t, INTEGER(x), (int)(v / (int64_t)per))
-  else {
-    const int64_t *in = (const int64_t *)c->values + start;
-    double *out = REAL(x);
-    for (int64_t i = 0; i < size; i++) {
-      double v = from_ticks(in[i], per);
-      out[i] = v;
-      if (c->per_second == 1000000000 || in[i] > WHOLE_LIMIT || in[i] < -WHOLE_LIMIT) {
-        lost |= to_ticks(v, per) != in[i];
-      }
-    }
-  }
-  if (whole) EACH_MISSING(c, start, size, i, INTEGER(x)[i] = NA_INTEGER)
-  else EACH_MISSING(c, start, size, i, REAL(x)[i] = NA_REAL)
-  if (lost) reader_note(r, "timestamp_precision", logical);
-  UNPROTECT(1);
-  return x;
-}
-
-static SEXP read_date(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size) {
-  SEXP x = PROTECT(read_moments(r, c, logical, storage, start, size));
-  set_class(x, "Date", NULL);
-  UNPROTECT(1);
-  return x;
-}
-
-static SEXP read_timestamp(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size) {
-  SEXP x = PROTECT(read_moments(r, c, logical, storage, start, size));
-  const char *tz = list_text(logical, "tz");
-  set_class(x, "POSIXct", "POSIXt");
-  if (!tz || *tz) {
-    SEXP zone = PROTECT(Rf_mkString(tz ? tz : "UTC"));
-    Rf_setAttrib(x, Rf_install("tzone"), zone);
-    UNPROTECT(1);
-  }
-  UNPROTECT(1);
-  return x;
-}
-
-static SEXP read_duration(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size) {
-  SEXP x = PROTECT(read_moments(r, c, logical, storage, start, size));
-  const char *units = list_text(logical, "units");
-  SEXP text = PROTECT(Rf_mkString(units ? units : "secs"));
-  set_class(x, "difftime", NULL);
-  Rf_setAttrib(x, Rf_install("units"), text);
-  UNPROTECT(2);
-  return x;
-}
-
 static SEXP read_strings(reader_t *r, const column_t *c, int64_t start, int64_t size) {
   const int64_t *offsets = (const int64_t *)c->values + start;
   int too_long = 0;
   for (int64_t i = 0; i < size; i++) too_long |= offsets[i + 1] - offsets[i] > INT32_MAX;
   if (too_long || memchr(c->data + offsets[0], 0, offsets[size] - offsets[0])) {
     exchange_abort("artifact_unsupported", "Remove such characters, or store bytes, in the step that makes it.",
-                   "%s%sholds %s, which R cannot hold.", r->place, *r->place ? " " : "The value ",
+                   "%s holds %s, which R cannot hold.", place_text(r),
                    too_long ? "a text of more than 2 GB" : "a text with a NUL character");
+  }
+  if (!column_is_utf8(c, start, size)) {
+    exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s' has text that is not UTF-8",
+                   c->name);
   }
   return altrep_strings(r->handle, c, start, size);
 }
@@ -312,7 +180,8 @@ static SEXP read_bytes(reader_t *r, const column_t *c, int64_t start, int64_t si
 }
 
 static SEXP read_category(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth) {
-  SEXP levels = PROTECT(column_read(r, c->dictionary, list_get(logical, "levels"), 0, c->dictionary->length, depth + 1));
+  SEXP type = list_get(logical, "levels");
+  SEXP levels = PROTECT(column_read(r, c->dictionary, type, 0, c->dictionary->length, depth + 1));
   if (TYPEOF(levels) != STRSXP || Rf_isObject(levels)) levels = exchange_call("codec_levels", levels, NULL, NULL);
   PROTECT(levels);
   SEXP x = PROTECT(Rf_allocVector(INTSXP, size));
@@ -323,7 +192,9 @@ static SEXP read_category(reader_t *r, const column_t *c, SEXP logical, int64_t 
     wrong |= (in[i] < 0 || in[i] >= count) && is_present(c, start + i);
     out[i] = (int)((uint32_t)in[i] + 1);
   }
-  if (wrong) exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s': a code has no level", c->name);
+  if (wrong) {
+    exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s': a code has no level", c->name);
+  }
   EACH_MISSING(c, start, size, i, out[i] = NA_INTEGER);
   Rf_setAttrib(x, R_LevelsSymbol, levels);
   if (Rf_asLogical(list_get(logical, "ordered")) == TRUE) set_class(x, "ordered", "factor");
@@ -346,9 +217,12 @@ static SEXP read_list(reader_t *r, const column_t *c, SEXP logical, int64_t star
 static SEXP read_struct(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth) {
   SEXP fields = list_get(logical, "fields");
   if (Rf_xlength(fields) != c->nchildren) {
-    exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s' has not the fields of its type", c->name);
+    exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s' has not the fields of its type",
+                   c->name);
   }
-  if (size > INT32_MAX) exchange_abort("artifact_unsupported", NULL, "column '%s' has more rows than R can hold", c->name);
+  if (size > INT32_MAX) {
+    exchange_abort("artifact_unsupported", NULL, "column '%s' has more rows than R can hold", c->name);
+  }
   SEXP x = PROTECT(Rf_allocVector(VECSXP, c->nchildren)), names = PROTECT(Rf_allocVector(STRSXP, c->nchildren));
   for (int i = 0; i < c->nchildren; i++) {
     SEXP field = VECTOR_ELT(fields, i);
@@ -395,8 +269,8 @@ static logical_t logical_type(const column_t *c, SEXP logical) {
     }
     if (fits) return TYPES[i].type;
   }
-  exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s' cannot hold logical type '%s'", c->name,
-                 name ? name : "(none)");
+  exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s' cannot hold logical type '%s'",
+                 c->name, name ? name : "(none)");
 }
 
 static SEXP read_type(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start, int64_t size,
@@ -428,7 +302,7 @@ static SEXP read_type(reader_t *r, const column_t *c, SEXP logical, const char *
 
 SEXP column_read(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth) {
   if (start < 0 || size < 0 || start > c->length || size > c->length - start) {
-    exchange_abort("layout_invalid", NULL, "the layout is not valid: column '%s' is too short", c->name);
+    exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s' is too short", c->name);
   }
   SEXP only_r = list_get(logical, "r");
   SEXP x = read_type(r, c, logical, list_text(only_r, "storage"), start, size, depth);

@@ -65,6 +65,16 @@ static int is_ascii(const char *s, R_xlen_t n) {
   return (any & 0x8080808080808080u) == 0;
 }
 
+/* Are the strings [start, start + size) of a column all valid? Mostly they are ASCII, which is quickly seen. */
+int column_is_utf8(const column_t *c, int64_t start, int64_t size) {
+  const int64_t *offsets = (const int64_t *)c->values + start;
+  if (is_ascii((const char *)c->data + offsets[0], offsets[size] - offsets[0])) return 1;
+  for (int64_t i = 0; i < size; i++) {
+    if (is_present(c, start + i) && !is_utf8(c->data + offsets[i], offsets[i + 1] - offsets[i])) return 0;
+  }
+  return 1;
+}
+
 /* The UTF-8 bytes of a string and their number. What is made here lives until vmaxset(). */
 static const char *utf8_text(SEXP s, R_xlen_t *n) {
   const char *text = CHAR(s);
@@ -77,8 +87,9 @@ static const char *utf8_text(SEXP s, R_xlen_t *n) {
     *n = (R_xlen_t)strlen(text);
   }
   if (encoding == CE_BYTES || !is_utf8((const uint8_t *)text, *n)) {
-    exchange_abort("artifact_unsupported", "Convert it with iconv(x, \"latin1\", \"UTF-8\") (or the encoding it has), or "
-                   "store it as bytes with charToRaw().", "a text is not valid in its encoding");
+    exchange_abort("artifact_unsupported",
+                   "Convert it with iconv(x, \"latin1\", \"UTF-8\") (or the encoding it has), or store it as bytes "
+                   "with charToRaw().", "a text is not valid in its encoding");
   }
   return text;
 }
@@ -98,8 +109,8 @@ static void offsets_put(writer_t *w, offsets_t *o) {
 }
 
 /* An untouched lazy vector: its offsets and bytes are copied as they are. */
-static void source_offsets(writer_t *w, offsets_t *o, const column_t *c, int64_t start, R_xlen_t size, validity_t *valid,
-                           R_xlen_t done) {
+static void source_offsets(writer_t *w, offsets_t *o, const column_t *c, int64_t start, R_xlen_t size,
+                           validity_t *valid, R_xlen_t done) {
   const int64_t *in = (const int64_t *)c->values + start;
   int64_t base = o->at - in[0];
   for (R_xlen_t i = 0; i < size; i++) {

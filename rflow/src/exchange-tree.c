@@ -1,7 +1,7 @@
 /* Nodes and pools -> R values (shared_spec/artifact.md, section 4).
  *
- * Plain leaves and lists are made here; for the other nodes codec_restore() in R gets the type, the attributes' text and
- * the children.
+ * Plain leaves and lists are made here; for the other nodes codec_restore() in R gets the type, the attributes' text
+ * and the children.
  */
 #include <string.h>
 #include "rflow.h"
@@ -16,7 +16,7 @@ typedef struct {
 } tree_t;
 
 static void NORET invalid(const char *what) {
-  exchange_abort("layout_invalid", NULL, "the layout is not valid: nodes: %s", what);
+  exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: %s", what);
 }
 
 static const char *text_at(const column_t *c, int64_t i, int64_t *size) {
@@ -33,7 +33,7 @@ static SEXP string_at(const column_t *c, int64_t i) {
   int64_t size;
   const char *text = text_at(c, i, &size);
   if (size < 0) return NA_STRING;
-  if (size > INT32_MAX || memchr(text, 0, size)) invalid("a name or attribute is not a text that R can hold");
+  if (size > INT32_MAX || memchr(text, 0, size)) invalid("a node's name or attribute is no text that R can hold");
   return Rf_mkCharLenCE(text, (int)size, CE_UTF8);
 }
 
@@ -56,6 +56,22 @@ static SEXP read_leaf(tree_t *t, int64_t i, const char *type, int64_t type_size)
   SEXP x = column_read(t->reader, t->pools + pool, VECTOR_ELT(t->logicals, pool), start, size, 0);
   int raw = scalar && TYPEOF(x) == VECSXP && !Rf_isObject(x) && t->pools[pool].format == F_BINARY;
   return raw ? VECTOR_ELT(x, 0) : x;
+}
+
+/* Python has one kind of int. Single numbers, alone or packed, are integers in R where they fit, so that 5 comes back to
+ * Python as 5 and not as 5.0; the type of a vector never depends on its values. */
+static SEXP narrow(const tree_t *t, int64_t i, SEXP x) {
+  if (t->pools[((const int32_t *)t->pool->values)[i]].format != F_INT64) return x;
+  if (TYPEOF(x) != REALSXP || Rf_isObject(x)) return x;
+  PROTECT(x);
+  int fits = 1;
+  for (R_xlen_t j = 0; fits && j < Rf_xlength(x); j++) {
+    double v = REAL_ELT(x, j);
+    fits = !(v < -INT32_MAX || v > INT32_MAX);
+  }
+  if (fits) x = Rf_coerceVector(x, INTSXP);
+  UNPROTECT(1);
+  return x;
 }
 
 static SEXP read_packed(SEXP values) {
@@ -141,9 +157,11 @@ static SEXP read_node(tree_t *t, int depth) {
   const char *type = text_at(t->type, i, &type_size), *attr = text_at(t->attr, i, &attr_size);
   int has_r = for_r(attr, attr_size);
   SEXP value;
+  if (attr_size >= 0 && (attr_size < 2 || attr[0] != '{' || attr[attr_size - 1] != '}')) invalid("attr is not JSON");
   if (is_text(type, type_size, "null")) return R_NilValue;
-  if (is_text(type, type_size, "scalar") || is_text(type, type_size, "vector")) value = read_leaf(t, i, type, type_size);
-  else if (is_text(type, type_size, "packed")) value = read_packed(read_leaf(t, i, type, type_size));
+  if (is_text(type, type_size, "scalar")) value = narrow(t, i, read_leaf(t, i, type, type_size));
+  else if (is_text(type, type_size, "vector")) value = read_leaf(t, i, type, type_size);
+  else if (is_text(type, type_size, "packed")) value = read_packed(narrow(t, i, read_leaf(t, i, type, type_size)));
   else if (is_text(type, type_size, "list")) value = read_children(t, i, 1, depth);
   else if (is_text(type, type_size, "dict")) value = read_children(t, i, 2, depth);
   else if (is_text(type, type_size, "map")) return read_map(read_children(t, i, 0, depth));
@@ -156,21 +174,23 @@ static const column_t *node_field(const column_t *nodes, const char *name, forma
   for (int i = 0; i < nodes->nchildren; i++) {
     if (strcmp(nodes->children[i].name, name) == 0 && nodes->children[i].format == format) return nodes->children + i;
   }
-  exchange_abort("layout_invalid", NULL, "the layout is not valid: nodes have no field '%s' of the right format", name);
+  exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: its nodes have no field '%s'", name);
 }
 
 /* The element of a large_list of length one. */
 static const column_t *only_element(const column_t *c) {
   if (c->format != F_LIST || c->length != 1) invalid("a column is not a list of one element");
   const int64_t *offsets = (const int64_t *)c->values;
-  if (offsets[0] != 0 || offsets[1] != c->children[0].length) invalid("a column's offsets are not those of one element");
+  if (offsets[0] != 0 || offsets[1] != c->children[0].length) invalid("a column is not exactly one element");
   return c->children;
 }
 
 SEXP tree_read(reader_t *r, const column_t *columns, int count, SEXP pools) {
-  if (count < 1 || TYPEOF(pools) != VECSXP || Rf_xlength(pools) != count - 1) invalid("columns and pools do not fit");
+  if (count < 1 || TYPEOF(pools) != VECSXP || Rf_xlength(pools) != count - 1) {
+    invalid("there is not one logical type for each pool");
+  }
   const column_t *nodes = only_element(columns);
-  if (nodes->format != F_STRUCT) invalid("they are not a struct");
+  if (nodes->format != F_STRUCT) invalid("its nodes are not a struct");
   column_t *elements = (column_t *)R_alloc(count, sizeof(column_t));
   for (int i = 1; i < count; i++) elements[i - 1] = *only_element(columns + i);
   tree_t t = {.name = node_field(nodes, "name", F_UTF8), .type = node_field(nodes, "type", F_UTF8),
@@ -186,7 +206,8 @@ SEXP tree_read(reader_t *r, const column_t *columns, int count, SEXP pools) {
 SEXP rflow_layout_read(SEXP layout) {
   static const char *fields[] = {"value", "notes", ""};
   const char *path = list_text(layout, "path"), *form = list_text(list_get(layout, "metadata"), "form");
-  if (!path || !form) exchange_abort("layout_invalid", NULL, "the layout is not valid: it names no path or no form");
+  if (!path) exchange_abort("layout_invalid", NULL, "the layout is not valid: it names no path");
+  if (!form || (strcmp(form, "tree") != 0 && strcmp(form, "table") != 0)) invalid("its form is neither table nor tree");
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, fields));
   SEXP handle = PROTECT(map_open(R_ExpandFileName(path), list_number(layout, "size", -1)));
   reader_t reader;
@@ -199,7 +220,7 @@ SEXP rflow_layout_read(SEXP layout) {
   } else {
     SEXP logicals = list_get(list_get(layout, "metadata"), "columns"), values = Rf_allocVector(VECSXP, count);
     SET_VECTOR_ELT(result, 0, values);
-    if (Rf_xlength(logicals) != count) exchange_abort("layout_invalid", NULL, "columns and their types do not fit");
+    if (Rf_xlength(logicals) != count) invalid("there is not one logical type for each column");
     for (int i = 0; i < count; i++) {
       reader.place = columns[i].name;
       SET_VECTOR_ELT(values, i, column_read(&reader, columns + i, VECTOR_ELT(logicals, i), 0, columns[i].length, 0));

@@ -285,7 +285,8 @@ SEXP rflow_value_write(SEXP value, SEXP path) {
 /* .Call: columns `values` (a list) with their names and logical types as one batch in the scratch file at `path`. */
 SEXP rflow_table_write(SEXP values, SEXP names, SEXP logicals, SEXP path) {
   static const char *fields[] = {"columns", "size", "notes", ""};
-  SEXP result = PROTECT(Rf_mkNamed(VECSXP, fields)), handle = PROTECT(writer_open(Rf_translateChar(STRING_ELT(path, 0))));
+  SEXP result = PROTECT(Rf_mkNamed(VECSXP, fields));
+  SEXP handle = PROTECT(writer_open(Rf_translateChar(STRING_ELT(path, 0))));
   writer_t *w = writer_get(handle);
   SEXP columns = Rf_allocVector(VECSXP, Rf_xlength(values));
   SET_VECTOR_ELT(result, 0, columns);

@@ -28,7 +28,7 @@ SEXP writer_open(const char *path) {
   if (w->fd < 0) {
     int why = errno;
     free(w);
-    exchange_abort("artifact_unsupported", NULL, "cannot write the scratch file %s: %s", path, strerror(why));
+    exchange_abort("scratch_write", NULL, "cannot write the scratch file %s: %s", path, strerror(why));
   }
   R_SetExternalPtrAddr(handle, w);
   UNPROTECT(1);
@@ -37,11 +37,15 @@ SEXP writer_open(const char *path) {
 
 writer_t *writer_get(SEXP handle) { return R_ExternalPtrAddr(handle); }
 
+static void NORET failed(void) {
+  exchange_abort("scratch_write", NULL, "cannot write the value to its scratch file: %s", strerror(errno));
+}
+
 static void put_through(writer_t *w, const uint8_t *bytes, int64_t size) {
   while (size > 0) {
     ssize_t done = write(w->fd, bytes, size);
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) exchange_abort("scratch_write", NULL, "cannot write the value to its scratch file: %s", strerror(errno));
+    if (done < 0) failed();
     bytes += done;
     size -= done;
   }
@@ -81,7 +85,7 @@ double writer_close(writer_t *w) {
   put_block(w);
   int fd = w->fd;
   w->fd = -1;
-  if (close(fd) != 0) exchange_abort("scratch_write", NULL, "cannot write the value to its scratch file: %s", strerror(errno));
+  if (close(fd) != 0) failed();
   return (double)w->position;
 }
 

@@ -2,7 +2,8 @@
  *
  *   exchange-map.c      a file's bytes in memory
  *   exchange-layout.c   a layout (shared_spec/artifact.md, section 5) as checked columns
- *   exchange-read.c     columns -> R vectors            altrep-*.c  vectors that stay in the mapped file
+ *   exchange-read.c     columns -> R vectors; exchange-moments.c does decimals, dates and times
+ *   altrep-*.c          vectors that stay in the mapped file
  *   exchange-tree.c     nodes and pools -> R values
  *   exchange-walk.c     R values -> nodes and pools
  *   exchange-buffer.c   R vectors -> column buffers, with their layout; exchange-text.c does text and bytes
@@ -86,8 +87,8 @@ void reader_begin(reader_t *r, SEXP handle);
 /* Seconds in one of R's time units; 1 for anything else. */
 double unit_seconds(const char *units);
 
-/* Instants and durations: ticks, `per` of them in one unit of R's number. Writing and reading use the same arithmetic, so
- * that what is found to come back exactly does. Double is enough for ticks up to 2^53 and much faster. */
+/* Instants and durations: ticks, `per` of them in one unit of R's number. Writing and reading use the same arithmetic,
+ * so that what is found to come back exactly does. Double is enough for ticks up to 2^53 and much faster. */
 static inline double from_ticks(int64_t ticks, double per) {
   int small = ticks <= ((int64_t)1 << 53) && ticks >= -((int64_t)1 << 53);
   return small ? (double)ticks / per : (double)((long double)ticks / per);
@@ -101,6 +102,8 @@ static inline int64_t to_ticks(double v, double per) {
 }
 
 SEXP tree_read(reader_t *r, const column_t *columns, int count, SEXP pools);
+
+int column_is_utf8(const column_t *c, int64_t start, int64_t size);
 
 /* ---- vectors that stay in the file ---- */
 

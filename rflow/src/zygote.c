@@ -272,9 +272,8 @@ static void end_server(Server *server) {
   close(server->listener);
   for (int i = 0; i < server->count; i++)
     if (server->links[i].pid) end_task(server->links[i].pid, 1);
-  end_strays();
-  while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
-  }
+  do end_strays(); /* again after each death: whoever has died may have left some that were adopted just now */
+  while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
   while (server->count) drop(server, server->count - 1);
   free(server->links);
 }

@@ -12,6 +12,7 @@ import pytest
 
 from pyflow.codec import PythonCodec
 from pyflow.codec.layout import from_layout, layout_of
+from pyflow.spec.errors import PyflowError
 from tests.conformance.r_values import EVERYTHING, THROUGH
 
 HERE = Path(__file__).parent
@@ -54,7 +55,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str
             layout = json.loads((folder / f"{id}.written").read_text("utf-8"))
             stored = store(folder, id, ".stored", from_layout(layout).chunks)
             store(folder, id, ".through", CODEC.encode(CODEC.decode(stored), id).chunks)
-        except Exception as error:
+        except (PyflowError, ValueError, TypeError) as error:
             failed[id] = f"{type(error).__name__}: {error}"
     r("read", folder)
     found = json.loads((folder / "results.json").read_text("utf-8"))

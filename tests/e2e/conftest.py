@@ -16,7 +16,9 @@ def form(request) -> str:
 @pytest.fixture
 def project(request, tmp_path):
     """A project in an empty folder; it has R where the test's form or the test itself needs it."""
-    needs_r = request.node.callspec.params.get("form", "python") != "python" if hasattr(request.node, "callspec") else False
+    needs_r = (
+        request.node.callspec.params.get("form", "python") != "python" if hasattr(request.node, "callspec") else False
+    )
     library = request.getfixturevalue("rlib") if needs_r or "rlib" in request.fixturenames else None
     project = Project(tmp_path / "project", library)
     yield project

@@ -8,9 +8,7 @@ from textwrap import dedent, indent
 from typing import Any
 
 FORMS = ("python", "r", "python_with_r", "r_with_python")
-_IMPORTS = (
-    "from pyflow import FlowSpec, IncludeFile, JSONType, Parameter, catch, current, environment, r_step, retry, step, timeout\n"
-)
+_IMPORTS = "from pyflow import FlowSpec, IncludeFile, JSONType, Parameter, catch, current, environment, r_step, retry, step, timeout\n"
 
 
 @dataclass(frozen=True)

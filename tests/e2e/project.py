@@ -90,6 +90,20 @@ class Project:
         assert run.successful
         return run
 
+    def r(self, code: str, timeout: float = 120):
+        """Run lines of R in the project's folder; gives what they print, which must be JSON."""
+        self.write(script_R=code)
+        done = subprocess.run(
+            ["Rscript", "script.R"],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
     @contextmanager
     def started(self, *args: str, file: str | None = None) -> Iterator[subprocess.Popen[str]]:
         """Start a command and leave it running; whatever is left of it at the end is killed."""
@@ -113,6 +127,12 @@ class Project:
     def output(self) -> str:
         """What the command that was `started` has printed so far."""
         return (self.folder / "output.txt").read_text(errors="replace")
+
+    def wait_for_files(self, process: subprocess.Popen[str], *names: str) -> None:
+        """Wait until the running steps have made these files; a process that has ended will make none."""
+        paths = [self.folder / name for name in names]
+        wait_for(lambda: all(path.exists() for path in paths) or process.poll() is not None, 60, lambda: self.output)
+        assert all(path.exists() for path in paths), self.output
 
     # Processes
 
@@ -139,12 +159,14 @@ class Project:
     def root(self) -> Path:
         return self.folder / ".pyflow"
 
+    def client(self, name: str) -> Flow:
+        return Flow(name, open_catalog(self.root))
+
     @property
     def flow(self) -> Flow:
         """The only flow of the store."""
-        catalog = open_catalog(self.root)
-        (name,) = catalog.metadata.flows()
-        return Flow(name, catalog)
+        (name,) = self._flows()
+        return self.client(name)
 
     @property
     def latest(self) -> Run:

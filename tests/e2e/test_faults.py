@@ -66,9 +66,13 @@ class Family:
     def __init__(self, project, engine, form):
         lines = project.processes()
         self.engine = engine
-        (self.python_server,) = [pid for pid, line in lines.items() if "pyflow.runner" in line and _parent(pid) == engine]
+        (self.python_server,) = [
+            pid for pid, line in lines.items() if "pyflow.runner" in line and _parent(pid) == engine
+        ]
         (self.r_server,) = [pid for pid, line in lines.items() if "zygote_main" in line and _parent(pid) == engine]
-        self.runners = sorted(pid for pid in lines if _parent(pid) == self.python_server and "pyflow.runner" in lines[pid])
+        self.runners = sorted(
+            pid for pid in lines if _parent(pid) == self.python_server and "pyflow.runner" in lines[pid]
+        )
         (self.r_child,) = [pid for pid in lines if _parent(pid) == self.r_server and "zygote_main" in lines[pid]]
         # `main` is started first.
         self.python_runner, self.r_runner = self.runners if form == "python_with_r" else reversed(self.runners)
@@ -83,8 +87,7 @@ def started(project, form):
     """The flow's run, as soon as both of its tasks are at work: the process and its family."""
     project.write(**FLOW.files(form))
     with project.started("run") as process:
-        names = [project.folder / f"{name}.started" for name in ("main", "other")]
-        wait_for(lambda: all(name.exists() for name in names), otherwise=lambda: project.output)
+        project.wait_for_files(process, "main.started", "other.started")
         yield process, Family(project, process.pid, form)
 
 
@@ -122,30 +125,39 @@ def test_kill_the_engine(project, form, started):
 
 
 @pytest.mark.parametrize(
-    ("victim", "codes", "message"),
+    ("form", "victim", "code", "message"),
     [
-        ("python_runner", ["step_crashed"], "was ended by signal 9 (SIGKILL)"),
-        ("r_runner", ["step_crashed"], "was ended by signal 9 (SIGKILL)"),
-        ("r_child", ["step_crashed"], "R was ended by signal 9 (SIGKILL)"),
-        ("r_server", ["host_lost"], "fork server"),
-        ("python_server", ["host_lost"], "the Python fork server died"),
+        ("python_with_r", "python_runner", "step_crashed", "was ended by signal 9 (SIGKILL)"),
+        ("r_with_python", "r_runner", "step_crashed", "was ended by signal 9 (SIGKILL)"),
+        ("python_with_r", "r_child", "step_crashed", "R was ended by signal 9 (SIGKILL)"),
+        ("r_with_python", "r_child", "step_crashed", "R was ended by signal 9 (SIGKILL)"),
+        ("python_with_r", "r_server", "host_lost", "fork server"),
+        ("r_with_python", "python_server", "host_lost", "the Python fork server died"),
     ],
+    indirect=["form"],
 )
-@pytest.mark.parametrize("form", MIXED, indirect=True)
-def test_kill_a_process_of_the_run(project, form, started, victim, codes, message):
+def test_kill_a_process_of_the_run(project, form, started, victim, code, message):
     process, family = started
     began = time.monotonic()
     kill(getattr(family, victim))
     assert_over(project, process, code=1, statuses=["failed"])
     assert time.monotonic() - began < 15
-    assert project.latest.exception.code in codes
+    assert project.latest.exception.code == code
     assert message in project.output
     assert "Step failure: Step" in project.output
     assert_next_run_works(project, form)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("form", MIXED, indirect=True)
+@pytest.mark.parametrize(
+    ("form", "number"),
+    [
+        ("python_with_r", signal.SIGINT),
+        ("r_with_python", signal.SIGINT),
+        ("python_with_r", signal.SIGTERM),
+        ("r_with_python", signal.SIGHUP),
+    ],
+    indirect=["form"],
+)
 def test_signals_stop_the_run_in_order(project, form, started, number):
     process, _ = started
     # As a terminal does it: the whole foreground process group gets the signal.
@@ -225,7 +237,7 @@ def test_a_second_ctrl_c_waits_for_no_grace_time(project):
     flow = FlowText("StubbornFlow", (Step("start", STUBBORN.steps[2].py, next="end"), Step("end")))
     project.write(**flow.files("python"))
     with project.started("run") as process:
-        wait_for(lambda: (project.folder / "stubborn.started").exists(), otherwise=lambda: project.output)
+        project.wait_for_files(process, "stubborn.started")
         process.send_signal(signal.SIGINT)
         wait_for(lambda: "Terminating" in project.output)
         assert process.poll() is None, "the first one leaves time"
@@ -240,8 +252,7 @@ def test_a_second_ctrl_c_waits_for_no_grace_time(project):
 def test_kill_the_engine_of_a_run_with_fresh_interpreters(project, rlib):
     project.write(**FLOW.files("python_with_r"))
     with project.started("run", "--isolation", "spawn") as process:
-        names = [project.folder / f"{name}.started" for name in ("main", "other")]
-        wait_for(lambda: all(name.exists() for name in names), otherwise=lambda: project.output)
+        project.wait_for_files(process, "main.started", "other.started")
         kill(process.pid)
         process.wait()
         project.no_process_left()

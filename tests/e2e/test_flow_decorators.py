@@ -118,7 +118,11 @@ def test_retry_and_catch(run_flow, project, form):
         ("failed", ["attempt", "1"]), ("failed", ["attempt", "2"]), ("success", ["attempt", "3"])
     ]  # fmt: skip
     assert "attempt 1 fails" in flaky.attempts[0].stderr
-    assert [task.status for task in (flaky, run["caught"].task, run["crashing"].task)] == ["success", "caught", "caught"]
+    assert [task.status for task in (flaky, run["caught"].task, run["crashing"].task)] == [
+        "success",
+        "caught",
+        "caught",
+    ]
     assert (project.folder / "crashing.txt").read_text() == "xx"
     log = project.call("logs", f"{run.id}/flaky", "--attempt", "0")
     assert log.out.split() == ["attempt", "1"] and "attempt 1 fails" in log.err
@@ -172,9 +176,7 @@ def test_timeout_ends_sleeps_and_loops_and_can_be_retried_and_caught(run_flow, p
 
 
 def test_a_timeout_without_catch_fails_the_run_and_ends_c_code_too(project):
-    flow = FlowText(
-        "StuckFlow", (Step("start", IN_C_PY, next="end", with_={"timeout": {"seconds": 0.5}}), Step("end"))
-    )
+    flow = FlowText("StuckFlow", (Step("start", IN_C_PY, next="end", with_={"timeout": {"seconds": 0.5}}), Step("end")))
     project.write(**flow.files("python"))
     done = project.call("run")
     assert done.code == 1

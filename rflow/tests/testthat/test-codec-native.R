@@ -12,6 +12,14 @@ test_that("models, functions, environments and language come back working", {
   }
 })
 
+test_that("an R object that cannot be opened says what it was", {
+  proxy <- structure(
+    class = "rflow_native_proxy",
+    list(language = "r", class = "thing", size = 1, preview = "", version = "4.2.2", bytes = as.raw(1:9))
+  )
+  expect_error(round_trip(proxy), "object of class thing cannot be opened", class = "rflow_error_native_unreadable")
+})
+
 test_that("S4 and R6 objects come back working", {
   setClass("RflowPoint", representation(x = "numeric"), where = globalenv())
   on.exit(removeClass("RflowPoint", where = globalenv()))

@@ -10,19 +10,22 @@ hand_made <- function(logical, column, buffers, path = tempfile()) {
     place
   })
   file <- raw(at)
-  for (i in seq_along(buffers)) if (length(buffers[[i]])) file[places[[i]][[1]] + seq_along(buffers[[i]])] <- buffers[[i]]
+  for (i in seq_along(buffers)) file[places[[i]][[1]] + seq_along(buffers[[i]])] <- buffers[[i]]
   writeBin(file, path)
-  column <- utils::modifyList(list(name = "x", nulls = 0L, buffers = places, children = list()), column, keep.null = TRUE)
+  empty <- list(name = "x", nulls = 0L, buffers = places, children = list())
+  column <- utils::modifyList(empty, column, keep.null = TRUE)
   metadata <- list(version = 1L, kind = "table", form = "table", columns = list(logical), rows = column$length)
   list(version = 1L, path = path, size = at, rows = column$length, metadata = metadata, columns = list(column))
 }
 
-int64 <- function(...) as.vector(vapply(list(...), \(pair) writeBin(as.integer(pair), raw(), endian = "little"), raw(8)))
+# int64 values, each as its low and its high word.
+int64 <- function(...) writeBin(as.integer(c(...)), raw(), endian = "little")
 read_column <- function(...) values_read(hand_made(...))$x
 
 test_that("int64 is double up to 2^53 and integer64 beyond", {
   small <- int64(c(5, 0), c(-1, -1), c(0, 2097152))
-  expect_identical(read_column(list(type = "int64"), list(format = "int64", length = 3), list(NULL, small)), c(5, -1, 2^53))
+  found <- read_column(list(type = "int64"), list(format = "int64", length = 3), list(NULL, small))
+  expect_identical(found, c(5, -1, 2^53))
   skip_if_not_installed("bit64")
   large <- int64(c(5, 0), c(1, 2097152))
   expect_identical(
@@ -31,7 +34,7 @@ test_that("int64 is double up to 2^53 and integer64 beyond", {
   )
   expect_error(
     read_column(list(type = "uint64"), list(format = "uint64", length = 1), list(NULL, int64(c(0, -1)))),
-    "column|holds integers beyond 2\\^53", class = "rflow_error_integer_precision"
+    "Column 'x' holds integers beyond 2\\^53", class = "rflow_error_integer_precision"
   )
 })
 
@@ -44,16 +47,21 @@ test_that("an int32 that R's integer cannot hold makes the vector double", {
 })
 
 test_that("small integers and floats have R's types", {
-  expect_identical(read_column(list(type = "uint8"), list(format = "uint8", length = 2), list(NULL, as.raw(c(255, 0)))), c(255L, 0L))
-  expect_identical(read_column(list(type = "int8"), list(format = "int8", length = 2), list(NULL, as.raw(c(255, 1)))), c(-1L, 1L))
+  number <- \(type, bytes) read_column(list(type = type), list(format = type, length = 2), list(NULL, as.raw(bytes)))
+  expect_identical(number("uint8", c(255, 0)), c(255L, 0L))
+  expect_identical(number("int8", c(255, 1)), c(-1L, 1L))
+  expect_identical(number("int16", c(254, 255, 1, 0)), c(-2L, 1L))
+  expect_identical(number("uint32", c(255, 255, 255, 255, 0, 0, 0, 0)), c(2^32 - 1, 0))
   float <- writeBin(1.5, raw(), size = 4, endian = "little")
   expect_identical(read_column(list(type = "float32"), list(format = "float32", length = 1), list(NULL, float)), 1.5)
-  expect_identical(read_column(list(type = "null"), list(format = "null", length = 2, nulls = 2), list(NULL)), c(NA, NA))
+  found <- read_column(list(type = "null"), list(format = "null", length = 2, nulls = 2), list(NULL))
+  expect_identical(found, c(NA, NA))
 })
 
 test_that("decimals are doubles, announced when digits are lost", {
   decimal <- \(value, scale) hand_made(
-    list(type = "decimal", precision = 38L, scale = scale), list(format = "decimal128", length = 1, precision = 38L, scale = scale),
+    list(type = "decimal", precision = 38L, scale = scale),
+    list(format = "decimal128", length = 1, precision = 38L, scale = scale),
     list(NULL, value)
   )
   expect_identical(values_read(decimal(c(int64(c(123, 0)), int64(c(0, 0))), 2L))$x, 1.23)
@@ -66,28 +74,35 @@ test_that("decimals are doubles, announced when digits are lost", {
 })
 
 test_that("times of day are text, announced", {
-  layout <- hand_made(list(type = "time"), list(format = "time64", unit = "us", length = 2), list(NULL, int64(c(1000000, 0), c(1, 0))))
+  ticks <- int64(c(1000000, 0), c(1, 0))
+  layout <- hand_made(list(type = "time"), list(format = "time64", unit = "us", length = 2), list(NULL, ticks))
   expect_warning(found <- values_read(layout)$x, class = "rflow_warning_time_as_text")
   expect_identical(found, c("00:00:01", "00:00:00.000001"))
 })
 
 test_that("timestamps are POSIXct: zone kept, naive ones in UTC, nanoseconds announced", {
   stamp <- \(tz, unit, ticks) hand_made(
-    list(type = "timestamp", unit = unit, tz = tz), list(format = "timestamp", unit = unit, timezone = tz, length = 1), list(NULL, ticks)
+    list(type = "timestamp", unit = unit, tz = tz),
+    list(format = "timestamp", unit = unit, timezone = tz, length = 1), list(NULL, ticks)
   )
-  expect_identical(values_read(stamp("Europe/Berlin", "ms", int64(c(1500, 0))))$x, structure(1.5, class = c("POSIXct", "POSIXt"), tzone = "Europe/Berlin"))
-  expect_identical(values_read(stamp(NULL, "s", int64(c(1, 0))))$x, structure(1, class = c("POSIXct", "POSIXt"), tzone = "UTC"))
-  expect_identical(values_read(stamp("", "us", int64(c(-500000, -1))))$x, structure(-0.5, class = c("POSIXct", "POSIXt")))
+  instant <- \(seconds, ...) structure(seconds, class = c("POSIXct", "POSIXt"), ...)
+  zone <- "Europe/Berlin"
+  expect_identical(values_read(stamp(zone, "ms", int64(c(1500, 0))))$x, instant(1.5, tzone = zone))
+  expect_identical(values_read(stamp(NULL, "s", int64(c(1, 0))))$x, instant(1, tzone = "UTC"))
+  expect_identical(values_read(stamp("", "us", int64(c(-500000, -1))))$x, instant(-0.5))
   expect_warning(values_read(stamp("UTC", "ns", int64(c(1, 400000000)))), class = "rflow_warning_timestamp_precision")
 })
 
 test_that("text with a NUL character is an error that says what to do", {
-  layout <- hand_made(list(type = "string"), list(format = "large_utf8", length = 1), list(NULL, int64(c(0, 0), c(3, 0)), as.raw(c(97, 0, 98))))
+  buffers <- list(NULL, int64(c(0, 0), c(3, 0)), as.raw(c(97, 0, 98)))
+  layout <- hand_made(list(type = "string"), list(format = "large_utf8", length = 1), buffers)
   expect_error(values_read(layout), "NUL", class = "rflow_error_artifact_unsupported")
 })
 
 test_that("levels that are not text become text", {
-  levels <- list(name = "", format = "float64", length = 2, nulls = 0, buffers = list(NULL, list(64, 16)), children = list())
+  levels <- list(
+    name = "", format = "float64", length = 2, nulls = 0, buffers = list(NULL, list(64, 16)), children = list()
+  )
   layout <- hand_made(
     list(type = "category", ordered = FALSE, levels = list(type = "float64")), list(format = "dictionary", length = 2),
     list(NULL, writeBin(c(1L, 0L), raw(), endian = "little"), writeBin(c(1.5, 2), raw(), endian = "little"))
@@ -99,7 +114,7 @@ test_that("levels that are not text become text", {
 
 # ---- vectors that stay in the file ----
 
-test_that("long vectors without missing values are not copied, and writing to one changes neither file nor other readers", {
+test_that("long vectors without missing values are not copied; writing to one changes no file and no other value", {
   layout <- write_layout(as.double(1:1e5))
   first <- values_read(layout)
   second <- values_read(layout)
@@ -157,6 +172,7 @@ test_that("a layout that does not fit the file is an error", {
     wrong <- layout
     wrong$columns[[1]]$buffers[[2]][[1]] <- bad
     invalid(wrong)
+    if (is.list(bad)) next
     wrong <- layout
     wrong$columns[[2]]$length <- bad
     invalid(wrong)
@@ -164,7 +180,8 @@ test_that("a layout that does not fit the file is an error", {
 })
 
 columns_for_lies <- function() {
-  x <- data.frame(i = c(1L, NA), s = c("a", "b"), f = factor(c("u", "v")), t = as.POSIXct(1:2, origin = "1970-01-01", tz = "UTC"))
+  x <- data.frame(i = c(1L, NA), s = c("a", "b"), f = factor(c("u", "v")))
+  x$t <- as.POSIXct(1:2, origin = "1970-01-01", tz = "UTC")
   x$l <- list(1:2, NULL)
   x$n <- data.frame(p = c(TRUE, FALSE))
   x
@@ -179,7 +196,8 @@ number_places <- function(x, place = integer()) {
 
 test_that("any number of a layout may be wrong without a crash", {
   value <- list(
-    a = data.frame(x = c(1, NA), s = c("a", NA), f = factor(c("u", "v")), i = 1:2), b = list(1, "x", list(2L)), c = matrix(1:4, 2), d = 1i
+    a = data.frame(x = c(1, NA), s = c("a", NA), f = factor(c("u", "v")), i = 1:2),
+    b = list(1, "x", list(2L)), c = matrix(1:4, 2), d = 1i
   )
   path <- withr::local_tempfile()
   table <- over_the_wire(values_write(columns_for_lies(), tempfile())$layout)
@@ -200,7 +218,8 @@ test_that("any number of a layout may be wrong without a crash", {
 })
 
 test_that("any byte of the nodes may be wrong without a crash", {
-  value <- list(a = 1:3, b = list("x", list(TRUE)), c = c(n = 1), d = factor("q"), e = matrix(1:4, 2), f = data.frame(z = 1:2))
+  value <- list(a = 1:3, b = list("x", list(TRUE)), c = c(n = 1), d = factor("q"), e = matrix(1:4, 2))
+  value$f <- data.frame(z = 1:2)
   path <- withr::local_tempfile()
   layout <- over_the_wire(values_write(value, path)$layout)
   bytes <- readBin(path, "raw", layout$size)
@@ -220,8 +239,18 @@ test_that("metadata of a newer format, or none, are errors", {
   layout$metadata$version <- 2
   expect_error(values_read(layout), "version 2", class = "rflow_error_artifact_version")
   layout$metadata$version <- NULL
-  invalid(layout)
+  expect_error(values_read(layout), class = "rflow_error_artifact_corrupt")
   layout <- write_layout(1)
   layout$metadata$form <- "heap"
-  invalid(layout)
+  expect_error(values_read(layout), class = "rflow_error_artifact_corrupt")
+})
+
+test_that("text that is not UTF-8 is damage", {
+  text <- function(bytes) {
+    buffers <- list(NULL, int64(c(0, 0), c(2, 0), c(length(bytes), 0)), as.raw(bytes))
+    values_read(hand_made(list(type = "string"), list(format = "large_utf8", length = 2), buffers))$x
+  }
+  expect_identical(text(c(0xc3, 0xa9, 0x61)), c("\u00e9", "a"))
+  expect_error(text(c(0xc3, 0x28, 0x61)), "not UTF-8", class = "rflow_error_artifact_corrupt")
+  expect_error(text(c(0x61, 0xc3, 0xa9)), "not UTF-8", class = "rflow_error_artifact_corrupt")
 })

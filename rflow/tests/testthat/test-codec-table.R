@@ -4,7 +4,8 @@ columns_of_every_kind <- function() {
   at <- as.POSIXct("2024-02-29 12:00:00", tz = "Europe/Berlin")
   x <- data.frame(
     i = c(1L, NA, 3L), d = c(NA, NaN, 1), s = c("a", NA, "\u00e9"), l = c(TRUE, NA, FALSE), f = factor(c("u", NA, "v")),
-    o = factor(c("lo", "hi", "lo"), levels = c("lo", "hi"), ordered = TRUE), day = as.Date("2024-01-01") + 0:2, at = at + 0:2,
+    o = factor(c("lo", "hi", "lo"), levels = c("lo", "hi"), ordered = TRUE),
+    day = as.Date("2024-01-01") + 0:2, at = at + 0:2,
     took = as.difftime(c(1, NA, 3), units = "mins"), z = complex(real = 1:3, imaginary = c(NA, 0, 1))
   )
   x$list <- list(1:3, NULL, integer())

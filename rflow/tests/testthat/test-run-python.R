@@ -45,3 +45,16 @@ test_that("a Python without pyflow says so, and what to do", {
   expect_match(output, "no package pyflow", fixed = TRUE)
   expect_equal(attr(output, "status"), 1)
 })
+
+test_that("what R's start script adds to LD_LIBRARY_PATH is not passed on to Python", {
+  script <- withr::local_tempfile(lines = c(": ${LD_LIBRARY_PATH=/r/lib:/other}", "export LD_LIBRARY_PATH"))
+  expect_identical(without_r_folders("/r/lib:/other", script), "")
+  expect_identical(without_r_folders("/r/lib:/other:/mine", script), "/mine")
+  expect_identical(without_r_folders("/mine", script), "/mine")
+  expect_identical(without_r_folders("", script), "")
+  expect_identical(without_r_folders("/r/lib", "/nowhere"), "/r/lib")
+  withr::local_envvar(LD_LIBRARY_PATH = "/mine", R_LIBS = "/here")
+  before <- share_environment()
+  expect_identical(before, list(R_LIBS = "/here", LD_LIBRARY_PATH = "/mine"))
+  expect_identical(Sys.getenv("R_LIBS"), paste(.libPaths(), collapse = .Platform$path.sep))
+})
