@@ -23,7 +23,7 @@ from pyflow.ports import BackendEvent, Ended, Environment, Output, Started
 from pyflow.process import kernel
 from pyflow.spec.errors import PyflowError
 from pyflow.spec.graph import Graph
-from pyflow.spec.task import TaskError, TaskRequest, TaskResult, parse_result
+from pyflow.spec.task import NO_RETRY, TaskError, TaskRequest, TaskResult, parse_result
 
 # How often logs are looked at, in seconds.
 TICK = 0.05
@@ -266,4 +266,4 @@ def _crash(request: TaskRequest, status: int, number: int) -> TaskError:
     else:
         how = f"ended with exit status {status} before the step returned (os._exit?)"
     message = f"the process of step {request.step} {how}"
-    return TaskError("TaskCrashed", message, "step_crashed", request.language)
+    return TaskError("TaskCrashed", message, "step_crashed", request.language, retry=status != NO_RETRY)

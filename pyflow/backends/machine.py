@@ -1,4 +1,4 @@
-"""What this machine may give to tasks: its cores, memory, GPUs and disk, as far as a container or an affinity limits it."""
+"""What this machine may give to tasks: its cores, memory, GPUs and disk, within the limits of a container."""
 
 from __future__ import annotations
 

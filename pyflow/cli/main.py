@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from pyflow.cli import configs
+from pyflow.cli import configs, given
 from pyflow.cli.context import SETTINGS, Entry, FlowContext, LazyGroup
 from pyflow.cli.errors import guarded
 from pyflow.define.compile import compile_flow
@@ -21,8 +21,10 @@ FLOW_COMMANDS: Mapping[str, Entry] = {
     "show": Entry("pyflow.cli.show:make", "Show the steps and how they follow each other."),
     "run": Entry("pyflow.cli.run:make", "Run the flow."),
     "resume": Entry("pyflow.cli.resume:make", "Go on with an earlier run: what it finished is taken over."),
+    "spin": Entry("pyflow.cli.spin:make", "Run one task of an earlier run again, here, with the code as it is now."),
     "dump": Entry("pyflow.cli.dump:make", "Show the artifacts of a run's step or task."),
     "logs": Entry("pyflow.cli.logs:make", "Show what a run's step or task printed."),
+    "code": Entry("pyflow.cli.code:make", "Show, compare or restore the code that a run used."),
     "version": Entry("pyflow.cli.version:make", "Show versions."),
 }
 PYFLOW_COMMANDS: Mapping[str, Entry] = {
@@ -30,6 +32,7 @@ PYFLOW_COMMANDS: Mapping[str, Entry] = {
     "runs": Entry("pyflow.cli.runs:make_runs", "List the runs of a flow."),
     "dump": Entry("pyflow.cli.dump:make", "Show the artifacts of a step or task."),
     "logs": Entry("pyflow.cli.logs:make", "Show what a step or task printed."),
+    "code": Entry("pyflow.cli.code:make", "Show, compare or restore the code that a run used."),
     "version": Entry("pyflow.cli.version:make", "Show versions."),
 }
 
@@ -41,7 +44,7 @@ def run_flow_class(flow_class: type[FlowSpec]) -> None:
 
 
 def _compiled(flow_class: type[FlowSpec], arguments: Sequence[str]) -> Graph:
-    return compile_flow(flow_class, configs.given_configs(arguments, os.environ, FLOW_COMMANDS))
+    return compile_flow(flow_class, configs.given_configs(flow_class.__name__, arguments, FLOW_COMMANDS))
 
 
 def flow_main(graph: Graph, prog: str, arguments: Sequence[str]) -> int:
@@ -59,7 +62,7 @@ def main() -> None:
 
 def _group(context: FlowContext, commands: Mapping[str, Entry], doc: str) -> LazyGroup:
     quiet = click.Option(["--quiet"], is_flag=True, help="Leave out what is not a result or an error.")
-    params = [quiet, *(configs.options() if context.graph is not None else [])]
+    params = [quiet, *([*configs.options(), *given.options(context.graph)] if context.graph is not None else [])]
     return LazyGroup(
         context, commands, params=params, help=doc, context_settings=SETTINGS, callback=lambda **options: None
     )

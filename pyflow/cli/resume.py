@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from pyflow.cli import configs, given
 from pyflow.cli.checking import checked
 from pyflow.cli.context import FlowContext
 from pyflow.cli.run import run_options, start
@@ -29,9 +30,11 @@ def make(context: FlowContext) -> click.Command:
             if options.pop(name) is not None:
                 raise _no_parameters(parameter)
         graph = checked(context)
+        configs.check_origin(graph, origin_run(graph.name, origin_run_id, namespace=options["namespace"]).row)
         origin = find_origin(graph, origin_run_id, step, namespace=options["namespace"])
         missing = tuple(item for item in graph.parameters if item.name in origin.new_names)
-        values = resolve_values(replace(graph, parameters=missing), {}, cwd=Path.cwd())
+        unread = tuple(item for item in graph.configs if item.name in origin.new_names)
+        values = resolve_values(replace(graph, parameters=missing, configs=unread), {}, cwd=Path.cwd())
         return start(graph, values, options, origin)
 
     return click.Command(
@@ -40,6 +43,7 @@ def make(context: FlowContext) -> click.Command:
             click.Argument(["step"], required=False),
             click.Option(["--origin-run-id"], help="The run to go on with, instead of the latest run or resume."),
             *run_options(),
+            *given.options(context.graph),
             *(click.Option([f"--{item.name}", name], hidden=True) for name, item in parameters.items()),
         ],
         callback=resume,

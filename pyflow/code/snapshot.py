@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,5 +73,5 @@ def _files(graph: Graph) -> Iterator[str]:
     for step in graph.steps:
         yield from filter(None, (step.file, step.function.file))
         yield from filter(None, (decorator.file for decorator in step.decorators))
-    if graph.language == "python" and "__main__" in sys.modules:
+    if graph.language == "python":
         yield from loaded_modules()

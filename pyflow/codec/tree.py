@@ -20,6 +20,7 @@ from pyflow.codec.scalars import python_class
 from pyflow.codec.table import Part, Table, Unfit
 from pyflow.codec.types import BOOL, FLOAT64, INT64, STRING, canonical_json, to_json
 from pyflow.ports import Buffer
+from pyflow.spec.caught import CaughtError
 from pyflow.spec.config import ConfigValue
 from pyflow.spec.errors import ArtifactError, Where
 
@@ -35,6 +36,7 @@ _DICTS: Mapping[type, str | None] = {
     ConfigValue: None,
     OrderedDict: python_class("collections.OrderedDict"),
     Counter: python_class("collections.Counter"),
+    CaughtError: python_class("pyflow.CaughtError"),
 }
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pyflow.define import config, source
+from pyflow.define import config, transitions
 from pyflow.define.config import Config, Given
+from pyflow.define.ends import ends
 from pyflow.define.flow import FlowSpec, attributes_of, is_constant
 from pyflow.define.mutators import Draft, Made, make_draft
 from pyflow.define.parameters import IncludeFile, Parameter, context_maker
@@ -59,8 +61,11 @@ def compile_flow(flow_class: type[FlowSpec], given: Given = Given()) -> Graph:  
     )
     if problems:
         raise GraphError(tuple(problems))
+    start, end = ends(members, steps)
     return Graph(
         name=flow_class.__name__,
+        start=start,
+        end=end,
         language="python",
         file=file,
         steps=tuple(steps),
@@ -110,24 +115,31 @@ def _collect(problems: list[Problem], make: Callable[[Member], Any], members: It
 
 
 def _step(member: Member, flow_file: str | None, draft: Draft) -> Step:
-    decorators = tuple(item.in_graph() if isinstance(item, Made) else item for item in draft.steps[member.name])
+    found = (item.in_graph() if isinstance(item, Made) else item for item in draft.steps[member.name])
+    decorators = tuple(item for item in found if item is not None)
     common = {"name": member.name, "decorators": decorators, "file": member.source.file}
     if isinstance(member.value, RStep):
         return _r_step(member, common)
     arguments = list(inspect.signature(member.value).parameters)
     node = member.source.function(member.name, member.value)
+    where = Where(member.source.file, node.lineno, member.name)
     if len(arguments) not in (1, 2):
         raise DefinitionError(
             f"step {member.name} takes {len(arguments)} arguments ({', '.join(arguments)})",
             code="step_invalid",
-            where=Where(member.source.file, node.lineno, member.name),
+            where=where,
             hint="A step takes self; a join takes self and inputs.",
         )
     return Step(
         **common,
         language="python",
         function=Function(flow_file),
-        transition=source.transition(node, arguments[0], member.source.file, member.name),
+        transition=transitions.read(
+            node,
+            arguments[0],
+            lambda path: config.evaluate(operator.attrgetter(path)(draft.flow_class), draft.configs, where),
+            where,
+        ),
         join=len(arguments) == 2,
         doc=inspect.getdoc(member.value) or "",
         line=node.lineno,
@@ -144,15 +156,25 @@ def _r_step(member: Member, common: dict[str, Any]) -> Step:
             where=Where(r_step.declared_in, r_step.line, member.name),
             hint="The path of an R step is relative to the flow's file.",
         )
-    kind = "foreach" if r_step.foreach else ("end", "linear")[len(r_step.next)] if len(r_step.next) < 2 else "branch"
     return Step(
         **common,
         language="r",
         function=Function(str(path), r_step.function),
-        transition=Transition(kind, r_step.next, r_step.foreach),
+        transition=_r_transition(r_step, Where(r_step.declared_in, r_step.line, member.name)),
         join=r_step.join,
         line=r_step.line,
     )
+
+
+def _r_transition(r_step: RStep, where: Where) -> Transition:
+    try:
+        if isinstance(r_step.next, Mapping):
+            cases = [(transitions.key_text(key), target) for key, target in r_step.next.items()]
+            return transitions.make((), cases, r_step.options)
+        return transitions.make(r_step.next, None, r_step.options)
+    except ValueError as error:
+        hint = "Write r_step(..., next='work'), or next={'a': 'work', 'b': 'rest'} with condition='kind'."
+        raise DefinitionError(f"r_step: {error}", code="transition_invalid", where=where, hint=hint) from None
 
 
 def _with_duplicates(steps: list[Step], members: list[Member]) -> list[Step]:

@@ -282,6 +282,15 @@ def _parser(parser: str | Callable[[str], Any]) -> Callable[[str], Any]:
     return found  # type: ignore[no-any-return]
 
 
+def parse_text(parser: str, content: str) -> Any:
+    """What the parser of this name makes of a text. Raises DefinitionError `config_parser` or `config_invalid`."""
+    function = _parser(parser)
+    try:
+        return plain_data(function(content))
+    except (ValueError, TypeError) as error:
+        raise DefinitionError(str(error), code="config_invalid") from error
+
+
 def plain_data(value: Any) -> Any:
     """The value as JSON has it: tuples are lists, dates texts. Raises TypeError for what JSON has no form for."""
     if value is None or isinstance(value, bool | int | float | str):

@@ -49,7 +49,7 @@ class Use:
         except TypeError as error:
             raise DefinitionError(f"@{self.name}: {error}", code="decorator_argument", where=where) from None
         instance.init(*args, **kwargs)
-        instance._given = {**{str(number): value for number, value in enumerate(args)}, **kwargs}
+        instance._args, instance._kwargs = args, kwargs
         return instance
 
     def __repr__(self) -> str:
@@ -59,7 +59,9 @@ class Use:
 class Custom:
     """What all decorators of the user's own have in common: they are used as `@name` or `@name(arguments)`."""
 
-    _given: Mapping[str, Any] = {}
+    # What init was given, evaluated.
+    _args: tuple[Any, ...] = ()
+    _kwargs: Mapping[str, Any] = {}
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         line = caller_line()

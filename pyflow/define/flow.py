@@ -12,7 +12,9 @@ from typing import Any, Protocol
 from pyflow.define.config import Config
 from pyflow.define.parameters import IncludeFile, Parameter
 from pyflow.define.steps import notes_of
+from pyflow.define.transitions import Options, said
 from pyflow.spec.errors import DefinitionError
+from pyflow.spec.graph import Transition
 
 # The command line stands above this layer, so it is named here and not imported: a task loads no command line.
 COMMAND_LINE = "pyflow.cli.main:run_flow_class"
@@ -39,7 +41,7 @@ class TaskView(Protocol):
 
     def merge(self, include: Sequence[str], exclude: Sequence[str]) -> None: ...
 
-    def transition(self, targets: Sequence[str], foreach: str | None) -> None: ...
+    def transition(self, transition: Transition) -> None: ...
 
 
 class FlowSpec:
@@ -125,22 +127,28 @@ class FlowSpec:
         """
         self._running().merge(list(include or ()), list(exclude or ()))
 
-    def next(self, *steps: Any, foreach: str | None = None) -> None:
-        """Say what follows: `self.next(self.a)`, `self.next(self.a, self.b)` or `self.next(self.a, foreach="xs")`."""
-        self._running().transition([_step_name(item) for item in steps], foreach)
+    def next(
+        self,
+        *steps: Any,
+        foreach: str | None = None,
+        num_parallel: int | None = None,
+        condition: str | None = None,
+    ) -> None:
+        """Say what follows::
+
+            self.next(self.a)                    # one step
+            self.next(self.a, self.b)            # both, side by side
+            self.next(self.a, foreach="xs")      # once for each item of self.xs
+            self.next(self.a, num_parallel=4)    # four tasks that run at the same time
+            self.next({"small": self.a, "large": self.b}, condition="size")    # the one that self.size chooses
+        """
+        self._running().transition(said(steps, Options(foreach, num_parallel, condition)))
 
     def _running(self) -> TaskView:
         view = self.__dict__.get(_VIEW)
         if view is None:
             raise DefinitionError("this works only while a step runs", code="not_running")
         return view
-
-
-def _step_name(item: Any) -> str:
-    name = getattr(item, "name", None) or getattr(item, "__name__", None)
-    if not isinstance(name, str):
-        raise DefinitionError(f"self.next takes steps such as self.end, not {item!r}", code="next_mismatch")
-    return name
 
 
 class ReadOnly:

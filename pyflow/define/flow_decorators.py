@@ -35,9 +35,7 @@ def notes_of_flow(flow_class: type) -> list[tuple[type, Any]]:
 
 
 @delayable(attach)
-def project(
-    *, name: str, branch: str | None = None, production: bool = False
-) -> Callable[[FlowClass], FlowClass]:
+def project(*, name: str, branch: str | None = None, production: bool = False) -> Callable[[FlowClass], FlowClass]:
     """Make the flow part of a project, so that users, branches and production do not get into each other's way.
 
     A run belongs to the branch `user.NAME`, with `branch` (or `--branch B`) to `test.B`, with `production` (or

@@ -53,8 +53,12 @@ class Made:
     custom: Custom
     use: Use
 
-    def in_graph(self) -> Decorator:
-        return Decorator(self.name, shown(self.custom._given), self.use.line, custom=True, language="python")
+    def in_graph(self) -> Decorator | None:
+        """None for a mutator, which has done its work."""
+        if not isinstance(self.custom, UserStepDecorator):
+            return None
+        given = {**{str(number): value for number, value in enumerate(self.custom._args)}, **self.custom._kwargs}
+        return Decorator(self.name, shown(given), self.use.line, custom=True, language="python")
 
 
 @dataclass
@@ -71,7 +75,9 @@ class Draft:
 
     def wrappers(self, step: str) -> list[Made]:
         """The decorators around a step that the user has written, the outermost first."""
-        return [item for item in self.steps[step] if isinstance(item, Made) and isinstance(item.custom, UserStepDecorator)]
+        return [
+            item for item in self.steps[step] if isinstance(item, Made) and isinstance(item.custom, UserStepDecorator)
+        ]
 
 
 def make_draft(flow_class: type, attributes: Mapping[str, Any], configs: Scope) -> Draft:
@@ -352,8 +358,9 @@ class MutableFlow(_Mutable):
 
 def _spec(item: Decorator | Made, table: Mapping[str, Callable[..., Any]]) -> DecoratorSpec:
     if isinstance(item, Made):
-        kind, use = item.use.kind, item.use
-        return DecoratorSpec(kind.__name__, f"{kind.__module__}.{kind.__qualname__}", list(use.args), dict(use.kwargs))
+        kind, custom = item.use.kind, item.custom
+        qualified = f"{kind.__module__}.{kind.__qualname__}"
+        return DecoratorSpec(kind.__name__, qualified, list(custom._args), dict(custom._kwargs))
     maker = table.get(item.name)
     qualified = f"{maker.__module__}.{item.name}" if maker else item.name
     return DecoratorSpec(item.name, qualified, [], dict(item.args))

@@ -36,8 +36,8 @@ def resources(
     memory: float | None = None,
     shared_memory: float | None = None,
 ) -> Any:
-    """What a task of the step needs: `cpu` cores (1 unless said), `gpu` devices, and `memory` (4096 unless said), `disk`
-    and `shared_memory` in MB.
+    """What a task of the step needs: `cpu` cores (1 unless said), `gpu` devices, and `memory` (4096 unless said),
+    `disk` and `shared_memory` in MB.
 
     On this machine tasks run side by side only as far as they fit; a task that could never fit is refused before the
     run.

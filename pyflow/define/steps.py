@@ -9,6 +9,7 @@ from typing import Any, TypeVar, overload
 
 from pyflow.define.config import delayable
 from pyflow.define.place import caller_line
+from pyflow.define.transitions import Options
 from pyflow.spec.errors import DefinitionError, Where
 from pyflow.spec.graph import Decorator
 
@@ -19,9 +20,12 @@ Target = TypeVar("Target", bound="Callable[..., Any] | RStep")
 @dataclass
 class StepNotes:
     """What has been said about a step: its decorators, the one nearest to the function first. One whose arguments are
-    not known yet is a config.Delayed, one of the user's own a custom.Use."""
+    not known yet is a config.Delayed, one of the user's own a custom.Use. `start` and `end`: it is the first or the last
+    step whatever its name."""
 
     decorators: list[Any] = field(default_factory=list)
+    start: bool = False
+    end: bool = False
 
 
 @dataclass
@@ -30,8 +34,8 @@ class RStep:
 
     file: str
     function: str
-    next: tuple[str, ...]
-    foreach: str | None
+    next: tuple[str, ...] | Mapping[Any, str]
+    options: Options
     join: bool
     declared_in: str
     line: int
@@ -42,11 +46,20 @@ class RStep:
         self.name = name
 
 
-def step(function: Callable[..., Any]) -> Callable[..., Any]:
+@overload
+def step(function: Callable[..., Any]) -> Callable[..., Any]: ...
+
+
+@overload
+def step(*, start: bool = False, end: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+
+
+def step(function: Callable[..., Any] | None = None, *, start: bool = False, end: bool = False) -> Any:
     """Make a method a step of the flow.
 
     The method takes `self`, or `self` and `inputs` if it joins branches. Its last statement is `self.next(...)`, except
-    in the last step. Other decorators stand above `@step`.
+    in the last step. Other decorators stand above `@step`. The first step is called `start` and the last one `end`, or
+    they are marked: `@step(start=True)`, `@step(end=True)`. A flow of a single step needs neither.
 
     Example::
 
@@ -55,9 +68,15 @@ def step(function: Callable[..., Any]) -> Callable[..., Any]:
             self.x = 1
             self.next(self.end)
     """
+    if function is None:
+        return lambda found: _make_step(found, start, end)
+    return _make_step(function, start, end)
+
+
+def _make_step(function: Callable[..., Any], start: bool, end: bool) -> Callable[..., Any]:
     if not callable(function) or not hasattr(function, "__code__"):
         raise DefinitionError(f"@step stands on a method, not on {function!r}", code="step_invalid")
-    setattr(function, NOTES, StepNotes())
+    setattr(function, NOTES, StepNotes(start=start, end=end))
     return function
 
 
@@ -65,20 +84,29 @@ def r_step(
     file: str,
     function: str,
     *,
-    next: str | Sequence[str] | None = None,
+    next: str | Sequence[str] | Mapping[Any, str] | None = None,
     foreach: str | None = None,
+    num_parallel: int | str | None = None,
+    condition: str | None = None,
     join: bool = False,
+    start: bool = False,
+    end: bool = False,
 ) -> Any:
     """A step whose code is the R function `function` of `file` (relative to the flow's file).
 
-    `next` names the next step, or several for a branch; `foreach` names the artifact to fan out over; with `join` the
-    function takes `(self, inputs)`. Assign it in the class body; decorators take it as an argument::
+    `next` names the next step, several for a branch, or by value for a switch: `next={"small": "a", "large": "b"},
+    condition="size"`. `foreach` names the artifact to fan out over; `num_parallel` is the number of tasks in a gang, or
+    the name of the artifact that holds it; with `join` the function takes `(self, inputs)`. Assign it in the class body;
+    decorators take it as an argument::
 
         fit = retry(times=1)(r_step("model.R", "fit", next="join"))
     """
     frame = sys._getframe(1)
-    targets = (next,) if isinstance(next, str) else tuple(next or ())
-    return RStep(file, function, targets, foreach, join, frame.f_code.co_filename, frame.f_lineno)
+    targets = (next,) if isinstance(next, str) else next if isinstance(next, Mapping) else tuple(next or ())
+    options, notes = Options(foreach, num_parallel, condition), StepNotes(start=start, end=end)
+    return RStep(
+        file, function, targets, options, join, frame.f_code.co_filename, frame.f_lineno, notes=notes
+    )
 
 
 def notes_of(target: object) -> StepNotes | None:
@@ -158,3 +186,13 @@ def timeout(function: Any = None, *, seconds: float = 0, minutes: float = 0, hou
 def environment(*, vars: Mapping[str, str]) -> Callable[[Target], Target]:
     """Set environment variables (text to text) for the step's process, before the step's code runs."""
     return decorate(None, "environment", {"vars": {key: str(value) for key, value in vars.items()}})
+
+
+@delayable(attach)
+def parallel(function: Any = None) -> Any:
+    """Mark the step of a gang: `self.next(self.work, num_parallel=4)` starts so many tasks of it at the same time.
+
+    They find each other by `current.parallel`: `main_ip`, `num_nodes`, `node_index` and `control_task_id`. If one of
+    them fails the others are stopped, and with `retry` all of them are tried again. A join step follows.
+    """
+    return decorate(function, "parallel", {})

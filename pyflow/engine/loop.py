@@ -16,6 +16,7 @@ from pyflow.engine.plan import Artifacts, Plan
 from pyflow.engine.state import Action, Failed, Finish, Launch, RunState, Stop, Succeeded, Task, Wait
 from pyflow.ports import Backend, BackendEvent, Ended, Metadata, Output, Reporter, Started, TaskLabel
 from pyflow.spec import records
+from pyflow.spec.gangs import Limits
 from pyflow.spec.records import Change
 from pyflow.spec.task import PARAMETERS
 
@@ -47,6 +48,7 @@ class Engine:
         self.state = RunState(plan.graph, plan.max_workers, plan.retry_wait, plan.capacity)
         # By task: all artifacts of a finished task.
         self.artifacts: dict[str, Artifacts] = {}
+        self.limits = Limits(plan.graph, plan.max_workers, plan.capacity)
         # By attempt ("7.0").
         self.pids: dict[str, int] = {}
         self.deadlines: dict[str, float] = {}
@@ -56,7 +58,6 @@ class Engine:
         self.changes: list[Change] = []
         self.interrupts = 0
         self.interrupts_seen = 0
-        self.done = 0
 
     def interrupt(self) -> None:
         """Ask the run to stop; asked again, the tasks get no grace time."""
@@ -84,7 +85,7 @@ class Engine:
         self._enforce_deadlines(now)
         finish = self._carry_out(actions)
         if ended:
-            self.reporter.progress(done=self.done, running=len(self.state.running), known=len(self.state.tasks))
+            self.reporter.progress(done=len(self.artifacts), running=len(self.state.running), known=len(self.state.tasks))
         return finish
 
     def _patience(self) -> float:
@@ -111,8 +112,9 @@ class Engine:
             self.artifacts[id] = origin.values if id == PARAMETERS else found.artifacts
             task = self.state.tasks[id]
             self.changes.append(plans.taken_over(self.plan, task, found, origin=origin.run, at=now))
-        self.done += len(replay.taken)
-        self.reporter.note(f"{len(replay.taken)} finished tasks of run {origin.run} are taken over.")
+        count = len(replay.taken.keys() - {PARAMETERS})
+        are = "task is" if count == 1 else "tasks are"
+        self.reporter.note(f"{count} finished {are} taken over from run {origin.run}.")
         return replay.actions
 
     # What the backend says
@@ -148,7 +150,7 @@ class Engine:
             event,
             stopped=event.id in self.stopping,
             timeout=timeout,
-            max_workers=self.plan.max_workers,
+            limits=self.limits,
         )
         if found.status != records.INTERRUPTED:
             self.reporter.ended(self._label(task), found.result, found.error)
@@ -162,11 +164,17 @@ class Engine:
         if isinstance(item.event, Succeeded) and item.result:
             artifacts = plans.all_artifacts(self.plan, task, self.artifacts, result=item.result)
             self.artifacts[task.id] = artifacts
-            self.done += 1
-            if item.event.foreach_count is not None:
-                self.reporter.note(f"Foreach yields {item.event.foreach_count} child tasks.", self._label(task))
+            self._tell_what_follows(task, item.event)
         final = task.attempt == item.event.attempt
         self.changes.append(plans.finished(self.plan, task, item, at=self.clock(), final=final, artifacts=artifacts))
+
+    def _tell_what_follows(self, task: Task, event: Succeeded) -> None:
+        if event.choice is not None:
+            self.reporter.note(f"Switch chooses {event.choice}.", self._label(task))
+        elif event.foreach_count is not None and self.state.steps[task.step].transition.kind == "parallel":
+            self.reporter.note(f"{event.foreach_count} tasks start at the same time.", self._label(task))
+        elif event.foreach_count is not None:
+            self.reporter.note(f"Foreach yields {event.foreach_count} child tasks.", self._label(task))
 
     def _enforce_deadlines(self, now: float) -> None:
         for id in [id for id, due in self.deadlines.items() if due <= now]:
@@ -216,7 +224,9 @@ class Engine:
             self.reporter.note(f"Task will be tried again in {wait.seconds:g} s.", label)
 
     def _stop(self, stops: list[Stop]) -> None:
-        if stops:
+        if stops and self.state.phase == states.ACTIVE:
+            self.reporter.note(f"A task of a gang failed; terminating the {len(stops)} others...")
+        elif stops:
             self.reporter.note(f"Terminating {len(stops)} active tasks...")
         for stop in stops:
             id = f"{stop.task}.{stop.attempt}"

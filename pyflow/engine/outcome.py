@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from pyflow.engine.state import Failed, Stopped, Succeeded, Task
 from pyflow.ports import Ended
+from pyflow.spec.gangs import Limits
 from pyflow.spec.graph import Step
 from pyflow.spec.records import CAUGHT, CRASHED, FAILED, INTERRUPTED, SUCCESS
 from pyflow.spec.task import TaskError, TaskResult
@@ -22,13 +23,13 @@ class Outcome:
 
 
 def outcome(
-    task: Task, step: Step | None, ended: Ended, *, stopped: bool, timeout: float, max_workers: int
+    task: Task, step: Step | None, ended: Ended, *, stopped: bool, timeout: float, limits: Limits
 ) -> Outcome:
     """`step` is None for `_parameters`; `stopped`: the engine told the attempt to stop because the run is to end or its
     gang has failed; `timeout`: the seconds after which the engine ended it because it took longer, else 0."""
     result = ended.result
     if result is not None and result.ok:
-        error = None if step is None else _refused(step, result, max_workers)
+        error = None if step is None else _refused(step, result, limits)
         if error is None:
             status = CAUGHT if result.caught else SUCCESS
             event = Succeeded(task.id, task.attempt, result.foreach_count, result.choice)
@@ -42,30 +43,22 @@ def outcome(
     return Outcome(Failed(task.id, task.attempt, error, crashed=result is None), status, result, error)
 
 
-def _refused(step: Step, result: TaskResult, max_workers: int) -> TaskError | None:
+def _refused(step: Step, result: TaskResult, limits: Limits) -> TaskError | None:
     """Why the run cannot go on after a result that is ok."""
     kind, count = step.transition.kind, result.foreach_count or 0
     if kind in ("foreach", "parallel") and count <= 0:
         return _protocol_error(step, f"{kind} step {step.name} does not say how many tasks follow")
     if kind == "switch" and result.choice not in step.transition.targets:
         return _protocol_error(step, f"switch step {step.name} chooses {result.choice!r}")
-    if kind == "parallel" and count > max_workers:
-        message = gang_too_large(step.name, step.transition.targets[0], count, max_workers)
-        return TaskError("ArtifactError", message, code="gang_too_large", language=step.language, retry=False)
-    return None
+    why = limits.too_large(step, count) if kind == "parallel" else None
+    if why is None:
+        return None
+    return TaskError("GangError", " ".join(why), code="gang_too_large", language=step.language, retry=False)
 
 
 def _protocol_error(step: Step, what: str) -> TaskError:
     """A result that would leave the run waiting for ever."""
     return TaskError("ProtocolError", f"the result of {what}", "protocol_error", step.language, retry=False)
-
-
-def gang_too_large(split: str, step: str, count: int, max_workers: int) -> str:
-    """The tasks of a gang run at the same time or not at all."""
-    return (
-        f"step {split} starts {count} tasks of step {step} that must run at the same time, but the run has only "
-        f"{max_workers} workers; run it with --max-workers {count}, or start fewer"
-    )
 
 
 def _reason(task: Task, ended: Ended, timeout: float) -> TaskError:

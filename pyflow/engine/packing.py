@@ -38,7 +38,7 @@ class Packing:
         for number, step in sorted((queue[0], step) for step, queue in self.queues.items() if queue):
             need = self._need(number, step)
             if self._fits(need) and (blocked is None or not need or self._passes(need, *blocked)):
-                self._start(number, step, need)
+                self._start(number, step)
                 return number
             blocked = blocked or (number, need)
         return None
@@ -48,13 +48,15 @@ class Packing:
         return need if count == 1 else {name: amount * count for name, amount in need.items()}
 
     def release(self, number: int) -> None:
-        """What task (or gang) `number` took is free again."""
+        """What task `number` took is free again."""
         self.running.pop(number, None)
 
-    def _start(self, number: int, step: str, need: Needs) -> None:
+    def _start(self, number: int, step: str) -> None:
+        """The tasks of a gang have consecutive numbers; what each takes is free when it ends."""
         heapq.heappop(self.queues[step])
+        need = self.needs.get(step)
         if need:
-            self.running[number] = need
+            self.running |= dict.fromkeys(range(number, number + self.counts.get(number, 1)), need)
 
     def _fits(self, need: Needs) -> bool:
         return all(self._used(name) + amount <= self.capacity[name] for name, amount in need.items())

@@ -215,6 +215,12 @@ def request(
         timeout=timeout_seconds(step),
         environment=_threads(step) | _variables(step),
         secrets=_arguments(step, "secrets", {"sources": [], "role": None, "allow_override": False}),
+        configs=tuple(config.name for config in plan.graph.configs if not config.plain),
+        wrappers=tuple(
+            {"name": item.name, "args": dict(item.args), "language": item.language, "file": item.file}
+            for item in step.decorators
+            if item.custom
+        ),
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import count, takewhile
 
 from pyflow.engine import state as states
@@ -22,14 +23,12 @@ from pyflow.spec.task import PARAMETERS, ArtifactRef
 # What makes tasks of two runs the same one: step, inputs (ids of the origin), and the place in a split whose tasks all
 # are of one step. The name of a branch is in the step.
 Key = tuple[str, tuple[str, ...], int | None]
-# Transitions of which only a finished task can tell what follows.
-TOLD = frozenset({"foreach", "parallel", "switch"})
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The run that `graph` resumes. `values` are the parameters and constants that it hands on; `changed` says, by step,
-    why tasks of the origin are none of this graph."""
+    """The run that `graph` resumes. `values` are the parameters, configurations and constants that it hands on; `gangs`
+    is how many finished tasks there are by step and inputs."""
 
     run: str
     graph: Graph
@@ -38,12 +37,11 @@ class Origin:
     tasks: tuple[FinishedTask, ...]
     finished: Mapping[Key, FinishedTask]
     values: Mapping[str, ArtifactRef]
-    changed: Mapping[str, Problem]
-    gangs: Mapping[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
+    gangs: Mapping[tuple[str, tuple[str, ...]], int]
 
-    @property
+    @cached_property
     def new_names(self) -> frozenset[str]:
-        """Parameters and constants that the origin did not have."""
+        """Parameters, configurations and constants that the origin did not have."""
         return _names(self.graph) - self.values.keys()
 
     def begins_with(self, event: Event) -> bool:
@@ -60,7 +58,6 @@ class Replay:
 
     taken: Mapping[str, FinishedTask]
     actions: list[Action]
-    problems: tuple[Problem, ...]
 
 
 def origin_of(graph: Graph, run: RunRow, tasks: Sequence[FinishedTask], step: str | None = None) -> Origin:
@@ -68,8 +65,6 @@ def origin_of(graph: Graph, run: RunRow, tasks: Sequence[FinishedTask], step: st
     old = parse_graph(run.graph)
     keys = {_key(old, task): task for task in tasks}
     parameters = next((task.artifacts for task in tasks if task.row.task == PARAMETERS), {})
-    steps = {item.name: item for item in old.steps}
-    pairs = [(steps[item.name], item) for item in graph.steps if item.name in steps]
     return Origin(
         run=run.run,
         graph=graph,
@@ -78,7 +73,6 @@ def origin_of(graph: Graph, run: RunRow, tasks: Sequence[FinishedTask], step: st
         tasks=tuple(tasks),
         finished=keys,
         values={name: ref for name, ref in parameters.items() if name in _names(graph)},
-        changed={new.name: problem for before, new in pairs if (problem := _change(run.run, before, new))},
         gangs=Counter(key[:2] for key in keys),
     )
 
@@ -88,30 +82,24 @@ def replay(state: RunState, event: Event, origin: Origin) -> Replay:
     states.apply(state, states.Hold())
     actions = states.apply(state, event)
     taken: dict[str, FinishedTask] = {}
-    problems: dict[str, Problem] = {}
     for id in _made(state):
         found = _counterpart(origin, state.tasks[id], taken) if state.held and id in state.held else None
-        if found is None:
-            continue
-        problem = _no_longer(origin, state, found)
-        if problem is not None:
-            problems[found.row.step] = problem
-            continue
-        taken[id] = found
-        actions += states.apply(state, states.TakenOver(id, found.row.foreach_count, found.row.choice))
+        if found is not None:
+            taken[id] = found
+            actions += states.apply(state, states.TakenOver(id, found.row.foreach_count, found.row.choice))
     actions += states.apply(state, states.Release())
-    return Replay(taken, actions, tuple(problems.values()))
+    return Replay(taken, actions)
 
 
 def problems(origin: Origin) -> list[Problem]:
     """Why the origin cannot be resumed with this graph and step; empty if it can."""
-    if origin.step is not None and origin.step not in {step.name for step in origin.graph.steps}:
-        return [_unknown_step(origin, origin.step)]
-    found = [*_parameter_problems(origin), *_vanished(origin)]
-    if origin.tasks:
-        state = RunState(origin.graph)
-        found += replay(state, Begin(bool(origin.values)), origin).problems
-    return found
+    steps = [step.name for step in origin.graph.steps]
+    if origin.step is not None and origin.step not in steps:
+        near = nearest(origin.step, steps)
+        hint = f"Did you mean {near!r}?" if near else f"The steps are: {', '.join(steps)}."
+        message = f"the flow {origin.graph.name} has no step {origin.step!r} to resume from."
+        return [Problem("resume_step_unknown", message, hint=hint)]
+    return [*_parameter_problems(origin), *_step_problems(origin)]
 
 
 # Matching
@@ -158,51 +146,8 @@ def _made(state: RunState) -> Iterator[str]:
 
 
 def _names(graph: Graph) -> frozenset[str]:
-    return frozenset(parameter.name for parameter in graph.parameters) | frozenset(graph.constants)
-
-
-def _no_longer(origin: Origin, state: RunState, found: FinishedTask) -> Problem | None:
-    """Why a finished task does not fit into the graph any more."""
-    step = state.steps.get(found.row.step)
-    if step is None or found.row.step in origin.changed:
-        return origin.changed.get(found.row.step)
-    if step.transition.kind == "switch" and found.row.choice not in step.transition.targets:
-        return Problem(
-            "resume_graph_changed",
-            f"step {step.name!r} went on to {found.row.choice!r} in run {origin.run}, which is not one of its cases now.",
-            step.where,
-            _again(step.name),
-        )
-    return None
-
-
-def _change(run: str, old: Step, new: Step) -> Problem | None:
-    """Why tasks of the step `old` in `run` are not tasks of `new`."""
-    before, now = _role(old), _role(new)
-    if before == now:
-        return None
-    message = f"step {new.name!r} was {before} in run {run} and is {now} now."
-    return Problem("resume_graph_changed", message, new.where, _again(new.name))
-
-
-def _role(step: Step) -> str:
-    """What must stay the same for a step's tasks to be taken over, in words."""
-    transition = step.transition
-    what = f"a {transition.kind}" if transition.kind in TOLD else "an ordinary step"
-    over = {"foreach": transition.foreach, "switch": transition.condition, "parallel": transition.num_parallel}
-    subject = over.get(transition.kind)
-    return f"{what}{f' over {subject!r}' if subject is not None else ''}{', a join,' if step.join else ''}"
-
-
-def _again(step: str) -> str:
-    return f"Run it again, and what follows: resume {step}."
-
-
-def _unknown_step(origin: Origin, step: str) -> Problem:
-    steps = [item.name for item in origin.graph.steps]
-    near = nearest(step, steps)
-    hint = f"Did you mean {near!r}?" if near else f"The steps are: {', '.join(steps)}."
-    return Problem("resume_step_unknown", f"the flow {origin.graph.name} has no step {step!r} to resume from.", hint=hint)
+    """What is stored before the first step."""
+    return frozenset([item.name for item in (*graph.parameters, *graph.configs)]) | frozenset(graph.constants)
 
 
 def _parameter_problems(origin: Origin) -> list[Problem]:
@@ -227,20 +172,51 @@ def _parameter_problems(origin: Origin) -> list[Problem]:
     return found
 
 
-def _vanished(origin: Origin) -> list[Problem]:
-    """Finished tasks whose step is gone, unless they come after the step from which all runs again."""
-    steps = {step.name for step in origin.graph.steps}
+def _step_problems(origin: Origin) -> list[Problem]:
+    """Steps whose finished tasks are no tasks of the graph any more. Tasks from origin.step on run again anyway."""
+    now = {step.name: step for step in origin.graph.steps}
+    before = {step.name: step for step in origin.old.steps}
     again: set[str] = set()
-    gone: dict[str, None] = {}
+    found: dict[str, Problem] = {}
     for task in origin.tasks:
-        if task.row.step == origin.step or not again.isdisjoint(task.row.inputs):
+        name = task.row.step
+        if name == origin.step or not again.isdisjoint(task.row.inputs):
             again.add(task.row.task)
-        elif task.row.step not in steps and task.row.step != PARAMETERS:
-            gone[task.row.step] = None
-    return [_vanished_problem(origin, name, steps) for name in gone]
+        elif name != PARAMETERS and name not in found:
+            problem = _change(origin, before[name], now[name], task) if name in now else _vanished(origin, name)
+            if problem is not None:
+                found[name] = problem
+    return list(found.values())
 
 
-def _vanished_problem(origin: Origin, name: str, steps: set[str]) -> Problem:
+def _change(origin: Origin, old: Step, new: Step, task: FinishedTask) -> Problem | None:
+    """Why a finished task of the step `old` is no task of `new`."""
+    before, now = _role(old), _role(new)
+    if before != now:
+        message = f"step {new.name!r} was {before} in run {origin.run} and is {now} now."
+    elif new.transition.kind == "switch" and task.row.choice not in new.transition.targets:
+        message = (
+            f"step {new.name!r} went on to {task.row.choice!r} in run {origin.run}, which is none of its cases now."
+        )
+    else:
+        return None
+    return Problem("resume_graph_changed", message, new.where, f"Run it again, and what follows: resume {new.name}.")
+
+
+def _role(step: Step) -> str:
+    """What must stay the same about a step, in words. Of all else a finished task does not depend."""
+    transition = step.transition
+    over = {"foreach": transition.foreach, "switch": transition.condition, "parallel": transition.num_parallel}
+    kind = "gang" if transition.kind == "parallel" else transition.kind
+    subject = over.get(transition.kind)
+    parts = ["a join"] if step.join else []
+    if transition.kind in over:
+        parts.append(f"a {kind}{f' over {subject!r}' if subject is not None else ''}")
+    return " and ".join(parts) or "an ordinary step"
+
+
+def _vanished(origin: Origin, name: str) -> Problem:
+    steps = {step.name for step in origin.graph.steps}
     before = [item.name for item in origin.old.steps if name in item.transition.targets and item.name in steps]
     hint = f"Resume from a step before it: resume {before[0]}." if before else "Start a new run."
     message = f"step {name!r} has finished in run {origin.run}, but the flow does not have it any more."

@@ -292,11 +292,7 @@ def _launch(state: RunState, task: Task, *, alone: bool) -> Launch:
 def _ended(state: RunState, task: Task) -> None:
     task.running = False
     state.running.discard(task.id)
-    gang = _gang_of(state, task)
-    if gang is None:
-        state.ready.release(_number(task.id))
-    elif not any(state.tasks[id].running for id in gang.members):
-        state.ready.release(_number(gang.members[0]))
+    state.ready.release(_number(task.id))
 
 
 def _succeeded(state: RunState, task: Task, event: Succeeded | TakenOver) -> list[Action]:

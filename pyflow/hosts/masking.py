@@ -1,7 +1,7 @@
-"""Keeps secrets out of a task's logs: what the task and everything it starts write goes through a process that masks them.
+"""Keeps secrets out of a task's logs: what the task and all that it starts print goes through a process that masks.
 
-Masking has to be outside of the task, at its descriptors: C code and child processes print too. The secrets are in clear
-only in pipes and memory, never on disk.
+Masking has to be outside of the task, at its descriptors: C code and child processes print too. The secrets are in
+clear only in pipes and memory, never on disk.
 """
 
 from __future__ import annotations

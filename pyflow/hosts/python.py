@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from pyflow.spec.errors import PyflowError
-from pyflow.spec.task import TaskError
+from pyflow.spec.task import NO_RETRY, TaskError
 
 # Frames that a user has not written and cannot mend: ours, and those of the import machinery.
 _OURS = (str(Path(__file__).resolve().parents[1]) + os.sep, "<frozen ")
@@ -111,6 +111,7 @@ def _exit_error(error: SystemExit, step: str) -> TaskError:
         traceback=describe(error).traceback,
         file=place.filename if place else None,
         line=place.lineno if place else None,
+        retry=error.code != NO_RETRY,
     )
 
 

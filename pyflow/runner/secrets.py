@@ -1,4 +1,4 @@
-"""The secrets of a step: taken from their sources just before it runs, in its environment, and masked wherever it speaks."""
+"""The secrets of a step: taken from their sources just before it runs, and masked wherever it speaks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from pyflow import secrets
+from pyflow import vaults
 from pyflow.hosts import masking
 from pyflow.hosts import python as python_host
 from pyflow.hosts.masking import Mask
@@ -22,7 +22,7 @@ def open_secrets(session: Session) -> TaskError | None:
         return None
 
     def resolve() -> None:
-        session.secrets = secrets.resolve(
+        session.secrets = vaults.resolve(
             asked.get("sources", []), role=asked.get("role"), allow_override=asked.get("allow_override", False)
         )
 
@@ -30,9 +30,11 @@ def open_secrets(session: Session) -> TaskError | None:
     if error is not None or not session.secrets:
         return error
     session.mask = Mask(session.secrets.values())
+    os.environ.update(session.secrets)
+    if session.foreground is not None:
+        return None  # a person's own terminal, where a filter would be in a debugger's way
     folder = session.request.hosts.get("scratch") or tempfile.mkdtemp(prefix="pyflow-")
     session.logs = masking.divert(session.mask, Path(folder), session.request.id)
-    os.environ.update(session.secrets)
     return None
 
 

@@ -145,9 +145,11 @@ TYPES: Mapping[str, Mapping[str, Argument]] = {
 
 
 def _each(graph: Graph) -> Iterator[tuple[Step, Decorator, Where]]:
+    """Every decorator of a step that is not the user's own."""
     for step in graph.steps:
         for decorator in step.decorators:
-            yield step, decorator, Where(step.file, decorator.line or step.line, step.name)
+            if not decorator.custom:
+                yield step, decorator, Where(step.file, decorator.line or step.line, step.name)
 
 
 def _valid(graph: Graph, name: str) -> Iterator[tuple[Step, Mapping[str, Any], Where]]:
@@ -159,7 +161,7 @@ def _valid(graph: Graph, name: str) -> Iterator[tuple[Step, Mapping[str, Any], W
 
 def _flow_decorators(graph: Graph) -> Iterator[Problem]:
     """The rules for the flow's own decorators: each is known, has known arguments, and stands once."""
-    seen = set()
+    seen: set[str] = set()
     for decorator in graph.decorators:
         where = Where(graph.file, decorator.line)
         if decorator.name not in FLOW_DECORATORS:
@@ -270,6 +272,16 @@ def _catch_on_split(graph: Graph) -> Iterator[Problem]:
             yield Problem("catch_on_split", message, where, hint)
 
 
+def _decorator_language(graph: Graph) -> Iterator[Problem]:
+    """A Python decorator stands around steps of any language, one of another language around steps of its own."""
+    for step in graph.steps:
+        for item in step.decorators:
+            if item.custom and item.language not in ("python", step.language):
+                message = f"Step *{step.name}* is a {step.language} step, but {item.name!r} is a decorator of {item.language}."
+                where = Where(step.file, item.line or step.line, step.name)
+                yield Problem("decorator_language", message, where, "Write the decorator in Python, or the step in R.")
+
+
 def _parameter_type(graph: Graph) -> Iterator[Problem]:
     for parameter in graph.parameters:
         where = Where(graph.file, parameter.line)
@@ -323,6 +335,7 @@ RULES = (
     _retry_times,
     _timeout_zero,
     _catch_on_split,
+    _decorator_language,
     _parameter_type,
     _parameter_choice,
 )

@@ -34,8 +34,8 @@ def _target(graph: Graph, split: Step, target: Step) -> Iterator[Problem]:
 
 
 def _without_split(graph: Graph, step: Step, others: list[Step]) -> Problem:
-    came = f" from step *{others[0].name}*" if others else ""
-    message = f"Step *{step.name}* has the decorator parallel, but is not started with num_parallel{came}."
+    who = f"step *{others[0].name}* does not start it" if others else "no step starts it"
+    message = f"Step *{step.name}* has the decorator parallel, but {who} with num_parallel."
     if graph.language == "r":
         said = f'next_step = "{step.name}", num_parallel = 4'
     else:

@@ -169,8 +169,8 @@ def _goes_back(graph: Graph, back: frozenset[Edge], inside: dict[str, Way]) -> I
     for step in graph.steps:
         for target, way in _ways_on(step, inside.get(step.name, ())):
             if (step.name, target) in back and step.name in inside and way != inside.get(target):
-                message = f"Step *{step.name}* goes back to step *{target}*, but other splits are open there: "
-                message += f"{_open(inside.get(target, ()))} and not {_open(way)}."
+                message = f"Step *{step.name}* goes back to step *{target}*, but other splits are open there "
+                message += f"({_open(inside.get(target, ()))}) than here ({_open(way)})."
                 hint = "Go back to a step of the same branch, or join the split first."
                 yield Problem("switch_unbalanced", message, step.where, hint)
 

@@ -73,7 +73,8 @@ class Step:
         return Where(self.file, self.line, self.name)
 
     def decorator(self, name: str) -> Decorator | None:
-        return next((d for d in self.decorators if d.name == name), None)
+        """The built-in decorator of this name; one of the user's own may be called the same."""
+        return next((d for d in self.decorators if d.name == name and not d.custom), None)
 
 
 @dataclass(frozen=True)

@@ -50,17 +50,10 @@ def is_branch(value: Any) -> bool:
 def project_of(graph: Graph, *, user: str, branch: str | None = None, production: bool = False) -> Project | None:
     """The project of a checked graph's run, or None; what is given for the run wins over what the flow says.
 
-    Raises UsageError when `branch` or `production` is given for a flow of no project, or is no name.
+    Raises UsageError when `branch` is no name of a branch.
     """
     decorator = graph.decorator("project")
     if decorator is None:
-        if branch is not None or production:
-            option = "--branch" if branch is not None else "--production"
-            raise UsageError(
-                f"{option} is for flows of a project, and {graph.name} has none",
-                code="project_missing",
-                hint=f'Give the flow a project: project(name="{graph.name.lower()}").',
-            )
         return None
     if not is_branch(branch):
         raise UsageError(

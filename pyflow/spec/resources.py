@@ -10,7 +10,7 @@ from pyflow.spec.graph import Graph, Step
 # What a step with `resources` asks for where it does not say; memory, disk and shared memory in MB.
 DEFAULTS: Mapping[str, float] = {"cpu": 1, "memory": 4096}
 NAMES = ("cpu", "gpu", "disk", "memory", "shared_memory")
-_SAID = {"cpu": "cpu={} (cores)", "gpu": "gpu={}"}
+_COUNTED = ("cpu", "gpu")
 
 
 def needs(step: Step, capacity: Mapping[str, float]) -> dict[str, float]:
@@ -38,14 +38,19 @@ def too_large(graph: Graph, capacity: Mapping[str, float]) -> list[Problem]:
 def _too_large(step: Step, capacity: Mapping[str, float]) -> Iterator[Problem]:
     for name, amount in needs(step, capacity).items():
         if amount > capacity[name]:
-            asked, there = _shown(name, amount), _shown(name, capacity[name])
+            asked, there = shown(name, amount), shown(name, capacity[name])
             yield Problem(
                 "resources_too_large",
                 f"Step *{step.name}* asks for {asked}, but this machine has {there}.",
                 step.where,
-                f"Ask for less, or say what the machine has if that is wrong: --capacity {name}={amount:g}.",
+                f"Ask for less or, if that is wrong, say what it has: --max-resources {name}={_number(amount)}.",
             )
 
 
-def _shown(name: str, amount: float) -> str:
-    return _SAID.get(name, f"{name}={{}} MB").format(f"{amount:g}" if amount < 1e6 else f"{amount:.0f}")
+def shown(name: str, amount: float) -> str:
+    """An amount of a resource as people write it."""
+    return f"{name}={_number(amount)}{'' if name in _COUNTED else ' MB'}"
+
+
+def _number(amount: float) -> str:
+    return f"{amount:.0f}" if amount.is_integer() else f"{amount:g}"

@@ -28,7 +28,9 @@ def without_values(graph: Graph) -> Graph:
 def _masked_step(step: Step) -> Step:
     if step.decorator("secrets") is None:
         return step
-    return replace(step, decorators=tuple(_masked(item) if item.name == "secrets" else item for item in step.decorators))
+    return replace(
+        step, decorators=tuple(_masked(item) if item.name == "secrets" else item for item in step.decorators)
+    )
 
 
 def _masked(decorator: Decorator) -> Decorator:

@@ -14,6 +14,8 @@ from pyflow.spec.errors import HostError
 
 PROTOCOL = 1
 PARAMETERS = "_parameters"
+# A step that ends its process with this exit status is not to be tried again.
+NO_RETRY = 202
 KINDS = frozenset({"table", "vector", "array", "scalar", "list", "dict", "native"})
 _DIGEST = re.compile("[0-9a-f]{64}")
 

@@ -5,7 +5,10 @@
 #'
 #' * A flow has `name`, `pathspec`, `latest_run`, `latest_successful_run`, `runs` and `run(id)`.
 #' * A run has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `username`, `tags`,
-#'   `origin` (the run that it resumes), `steps`, `step(name)`, `tasks`, `data`, `artifacts` and `exception`.
+#'   `origin` (the run that it resumes), `steps`, `step(name)`, `tasks`, `data`, `artifacts`, `exception`, `code`
+#'   and `spin` (run, step and task that it repeats).
+#' * A run's code has `digest`, `files` (sizes by name), `flow_file`, `git` (commit, branch, dirty), `file(name)` (a text),
+#'   `diff(other)` (what has changed since: in run `other`, or by default in the flow's folder) and `extract(folder)`.
 #' * A step has `name`, `pathspec`, `tasks`, `task` (the first one) and `run`.
 #' * A task has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `index` (from 0, in a
 #'   foreach), `attempts` (their number), `origin_pathspec` (the task that did the work, if it was taken over from a resumed run),

@@ -28,6 +28,8 @@ client_properties.rflow_client_run <- function(x) {
     data = \(x) new_data(run_artifacts(x), x$pathspec),
     artifacts = \(x) named_artifacts(run_artifacts(x), x$pathspec),
     exception = \(x) new_exception(run_row(x)$error),
+    code = \(x) run_code(x),
+    spin = row("spin"),
     part = \(x) \(name) client_step(x, name)
   )
 }

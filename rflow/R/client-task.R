@@ -20,6 +20,7 @@ client_properties.rflow_client_task <- function(x) {
     created_at = \(x) client_time(field(x, "row")$created_at),
     finished_at = \(x) client_time(task_row(x)$finished_at),
     index = row("index"),
+    iteration = row("iteration"),
     attempts = row("attempts"),
     origin_pathspec = \(x) field(x, "row")$origin,
     warnings = \(x) as.character(unlist(task_row(x)$warnings)),

@@ -111,11 +111,12 @@ written_calls <- function(file) {
 }
 
 placed_functions <- c(
-  "step", "parameter", "include_file", "retry", "catch", "timeout", "environment_variables", "decorator"
+  "step", "parameter", "include_file", "retry", "catch", "timeout", "parallel", "environment_variables", "decorator",
+  "resources", "secrets", "flow", "metaflow", "project", "exit_hook", "config"
 )
 
 parse_calls <- function(file) {
-  data <- utils::getParseData(parse(file, keep.source = TRUE, encoding = "UTF-8"), includeText = TRUE)
+  data <- utils::getParseData(parse_file(file), includeText = TRUE)
   names <- which(data$token == "SYMBOL_FUNCTION_CALL" & data$text %in% placed_functions)
   found <- lapply(names, function(row) {
     head <- data$parent[row]

@@ -12,6 +12,10 @@
 #   file      the file being loaded in definition mode, or NULL
 #   modules   environments that files were loaded into, by path (host-load.R)
 #   current   what current() tells, in a task (host-current.R)
+#   task      the running task, or NULL (host-task.R)
+#   code      where the run's copy of the user's files is: list(folder, copy), or NULL (host-code.R)
+#   configs   in a task: the values of the run's configurations, by name (flow-config-read.R)
+#   origins   values of the configurations of the run that is resumed, once asked for
 #   flows     flows registered in definition mode, by name
 #   sources   parsed flow files, by path (flow-place.R)
 #   modules   environments of the files loaded in definition mode, by path (host-load.R)
@@ -21,6 +25,10 @@
 the <- new.env(parent = emptyenv())
 the$defining <- FALSE
 the$file <- NULL
+the$configs <- NULL
+the$origins <- NULL
+the$task <- NULL
+the$code <- NULL
 the$flows <- list()
 the$sources <- list()
 the$modules <- list()

@@ -32,6 +32,7 @@ run <- function(flow, ...) {
   if (!called_from_script()) return(invisible(run_in_session(flow, options)))
   # The script is the file to load, also when it sources another one that defines the flow.
   flow$file <- main_script()
+  check_given_configs(flow)
   hand_over(flow, script_arguments(commandArgs(TRUE), run_options(flow, options)))
 }
 

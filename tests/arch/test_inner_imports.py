@@ -12,6 +12,7 @@ INSIDE = {
 # A call that imports what its argument names. Such an arrow is not seen by the contracts of [tool.importlinter].
 BY_NAME = {
     ("pyflow/__init__.py", "_PUBLIC[name]"): "public names are loaded when used, so that a task loads what it needs",
+    ("pyflow/code/ignore.py", "'pathspec'"): "slow to load, and needed only where a changed folder has a .gitignore",
     ("pyflow/cli/context.py", "entry.make"): "a command is loaded when it is called, so that --help stays fast",
     ("pyflow/codec/lazy.py", "'pandas'"): "heavy: a task that touches no table must not load pandas",
     ("pyflow/codec/lazy.py", "'polars'"): "optional: only users of polars have it",

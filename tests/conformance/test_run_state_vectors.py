@@ -7,7 +7,7 @@ from pyflow.spec.graph import parse_graph
 from pyflow.spec.task import parse_error
 from tests.conformance.vectors import case_id, cases
 
-CASES = cases("run-state")
+CASES = cases("run-state", "events*.json")
 
 
 def read_event(data):
@@ -17,10 +17,13 @@ def read_event(data):
     return {
         "begin": lambda: states.Begin(data["parameters"]),
         "started": lambda: states.StartedEvent(task, attempt, data["pid"]),
-        "succeeded": lambda: states.Succeeded(task, attempt, data.get("foreach_count")),
+        "succeeded": lambda: states.Succeeded(task, attempt, data.get("foreach_count"), data.get("choice")),
         "timer": lambda: states.Timer(task),
         "interrupt": states.Interrupt,
         "stopped": lambda: states.Stopped(task, attempt),
+        "hold": states.Hold,
+        "taken_over": lambda: states.TakenOver(task, data.get("foreach_count"), data.get("choice")),
+        "release": states.Release,
     }[kind]()
 
 
@@ -56,10 +59,11 @@ def test_the_tasks_that_were_made(case):
             "step": task.step,
             "inputs": list(task.inputs),
             "frames": [{name: getattr(frame, name) for name in frame.__slots__} for frame in task.frames],
+            "iteration": list(task.iteration),
         }
         for task in state.tasks.values()
     ]
-    assert found == case["expect"]["tasks"]
+    assert found == [{"iteration": [], **task} for task in case["expect"]["tasks"]]
 
 
 @pytest.mark.parametrize("case", CASES, ids=case_id)
@@ -70,5 +74,16 @@ def test_every_event_has_its_list_of_actions(case):
 def test_every_kind_of_event_and_action_occurs():
     events = {event["event"] for case in CASES for event in case["input"]["events"]}
     actions = {action["action"] for case in CASES for answer in case["expect"]["actions"] for action in answer}
-    assert events == {"begin", "started", "succeeded", "failed", "timer", "interrupt", "stopped"}
+    assert events == {
+        "begin",
+        "started",
+        "succeeded",
+        "failed",
+        "timer",
+        "interrupt",
+        "stopped",
+        "hold",
+        "taken_over",
+        "release",
+    }
     assert actions == {"launch", "wait", "stop", "finish"}

@@ -13,19 +13,32 @@ _IMPORTS = "from pyflow import FlowSpec, IncludeFile, JSONType, Parameter, catch
 
 @dataclass(frozen=True)
 class Step:
-    """A step's body in both languages, and where it leads. `with_` has decorators: name -> arguments."""
+    """A step's body in both languages, and where it leads. `with_` has decorators: name -> arguments. A switch has `cases`
+    (key -> step) in place of `next`, and the artifact `condition`."""
 
     name: str
     py: str = "pass"
     r: str = "NULL"
     next: str | tuple[str, ...] = ()
     foreach: str | None = None
+    cases: dict[str, str] = field(default_factory=dict)
+    condition: str | None = None
+    num_parallel: int | None = None
     join: bool = False
     with_: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[str, ...]:
         return (self.next,) if isinstance(self.next, str) else self.next
+
+    @property
+    def leads(self) -> bool:
+        return bool(self.next or self.cases)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What is said of the transition beside its targets."""
+        return {k: v for k in ("foreach", "condition", "num_parallel") if (v := getattr(self, k)) is not None}
 
     @property
     def arguments(self) -> str:
@@ -90,10 +103,16 @@ class FlowText:
 
 def _py_step(step: Step) -> str:
     lines = [*_py_decorators(step), "@step", step.py_function().rstrip()]
-    if step.next:
+    if step.leads:
         targets = ", ".join(f"self.{name}" for name in step.targets)
-        lines.append(f"    self.next({targets}{f', foreach={step.foreach!r}' if step.foreach else ''})")
+        if step.cases:
+            targets = f"{{{', '.join(f'{key!r}: self.{name}' for key, name in step.cases.items())}}}"
+        lines.append(f"    self.next({', '.join([targets, *_py_options(step)])})")
     return "\n".join(lines)
+
+
+def _py_options(step: Step) -> list[str]:
+    return [f"{name}={value!r}" for name, value in step.options.items()]
 
 
 def _py_decorators(step: Step) -> list[str]:
@@ -104,8 +123,8 @@ def _py_decorators(step: Step) -> list[str]:
 
 def _py_r_step(step: Step) -> str:
     args = [f'"steps.R", "{step.name}"']
-    args += [f"next={list(step.targets)!r}"] if step.next else []
-    args += [f"foreach={step.foreach!r}"] if step.foreach else []
+    args += [f"next={step.cases or list(step.targets)!r}"] if step.leads else []
+    args += _py_options(step)
     args += ["join=True"] if step.join else []
     text = f"r_step({', '.join(args)})"
     for decorator in reversed(_py_decorators(step)):
@@ -117,8 +136,8 @@ def _r_step_call(step: Step, other: bool) -> str:
     args = [f'"{step.name}"', f'py_function("steps.py", "{step.name}")' if other else step.name]
     args += [_r_decorator(name, arguments) for name, arguments in step.with_.items()]
     args += ["join = TRUE"] if step.join else []
-    args += [f"next_step = {_r(list(step.targets))}"] if step.next else []
-    args += [f"foreach = {_r(step.foreach)}"] if step.foreach else []
+    args += [f"next_step = {_r(step.cases or list(step.targets))}"] if step.leads else []
+    args += [f"{name} = {_r(value)}" for name, value in step.options.items()]
     return f"step({', '.join(args)})"
 
 
@@ -129,7 +148,9 @@ def _r_decorator(name: str, args: dict[str, Any]) -> str:
 
 
 def _r(value: Any) -> str:
-    """R code of a text, number, logical or list of texts."""
+    """R code of a text, number, logical, or texts with or without names."""
+    if isinstance(value, dict):
+        return f"c({', '.join(f'{key} = {_r(item)}' for key, item in value.items())})"
     if isinstance(value, list):
         return f"c({', '.join(map(_r, value))})"
     return "NULL" if value is None else str(value).upper() if isinstance(value, bool) else json.dumps(value)

@@ -56,6 +56,8 @@ class Project:
         if r_library is not None:
             self.environment["R_LIBS"] = str(r_library)
         (folder / "tmp").mkdir(parents=True)
+        if r_library is not None:
+            (folder / ".rlib").symlink_to(r_library)  # found before one beside the Python in use
 
     def write(self, **files: str | bytes) -> None:
         """`write(flow_py="...")` writes flow.py."""

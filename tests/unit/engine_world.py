@@ -152,15 +152,16 @@ class ListReporter:
 
 
 class EngineWorld:
-    """One run of a graph in a store of its own, in the working directory."""
+    """One run of a graph, in a store of its own in the working directory unless it is to go into the store `root`."""
 
     counter = itertools.count()
 
-    def __init__(self, flow_graph, behave, **options):
-        self.root = Path.cwd() / f"store{next(self.counter)}"
-        self.root.mkdir()
+    def __init__(self, flow_graph, behave, *, run_id=RUN, root=None, **options):
+        self.root = root or Path.cwd() / f"store{next(self.counter)}"
+        self.root.mkdir(exist_ok=True)
+        self.run_id = run_id
         self.stack = ExitStack()
-        self.stack.enter_context(hold_run_lock(self.root, flow_graph.name, RUN))
+        self.stack.enter_context(hold_run_lock(self.root, flow_graph.name, run_id))
         real = open_metadata(self.root)
         self.stack.callback(real.close)
         self.clock = Clock()
@@ -170,7 +171,7 @@ class EngineWorld:
         # As a database or a file would have it: lists, not tuples.
         plain = json.loads(json.dumps(graph_to_json(flow_graph)))
         store = {"type": "local", "root": str(self.root)}
-        self.plan = Plan(flow_graph, RUN, str(self.root), store, graph_json=plain, username="ann", **options)
+        self.plan = Plan(flow_graph, run_id, str(self.root), store, graph_json=plain, username="ann", **options)
         self.engine = Engine(
             self.plan,
             backend=self.backend,
@@ -183,14 +184,18 @@ class EngineWorld:
     def run(self):
         with self.stack:
             finish = self.engine.run()
-            rows = self.metadata.metadata
-            [self.run_row] = rows.runs(flow="TestFlow", run=RUN)
-            self.tasks = {row.task: row for row in rows.tasks("TestFlow", RUN)}
-            self.attempts = {f"{row.task}.{row.attempt}": row for row in rows.attempts("TestFlow", RUN)}
-            self.artifacts = {}
-            for row in rows.artifacts("TestFlow", RUN):
-                self.artifacts.setdefault(row.task, {})[row.name] = row
+            self.read(self.metadata.metadata)
         return finish
+
+    def read(self, rows):
+        """What the metadata say about the run."""
+        flow, run = self.plan.flow, self.run_id
+        [self.run_row] = rows.runs(flow=flow, run=run)
+        self.tasks = {row.task: row for row in rows.tasks(flow, run)}
+        self.attempts = {f"{row.task}.{row.attempt}": row for row in rows.attempts(flow, run)}
+        self.artifacts = {}
+        for row in rows.artifacts(flow, run):
+            self.artifacts.setdefault(row.task, {})[row.name] = row
 
     def statuses(self):
         return {id: row.status for id, row in self.attempts.items()}

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pyflow.ports import SecretSource
-from pyflow.secrets.environment import EnvironmentSource
-from pyflow.secrets.inline import InlineSource
 from pyflow.spec.errors import Problem, SecretError
 from pyflow.spec.graph import Graph
 from pyflow.spec.names import did_you_mean
 from pyflow.spec.secrets import source_object
+from pyflow.vaults.environment import EnvironmentSource
+from pyflow.vaults.inline import InlineSource
 
 SOURCES: Mapping[str, Callable[[], SecretSource]] = {"inline": InlineSource, "env": EnvironmentSource}
 

@@ -1,0 +1,49 @@
+"""Run by either interpreter: write the artifacts of a flow's latest run as a pickle.
+
+    python dump.py metaflow|pyflow FLOW FILE
+
+The pickle has {step: [(index, {name: value})]}; errors that `catch` stored are `{"type", "exception"}`.
+"""
+
+import importlib
+import os
+import pickle
+import sys
+import types
+
+
+def main(framework, flow, file):
+    # Values of classes that the flow's file defines are opened by name.
+    package = importlib.import_module(framework)
+    if framework == "metaflow":
+        package.namespace(None)
+    run = package.Flow(flow).latest_run
+    found = {step.id: sorted((task_values(task) for task in step), key=repr) for step in run}
+    with open(file, "wb") as output:
+        pickle.dump({"successful": run.successful, "steps": found}, output)
+
+
+def task_values(task):
+    values = {item.id: item.data for item in task if not item.id.startswith("_") and item.id != "name"}
+    return index_of(task), {name: plain_error(value) for name, value in values.items()}
+
+
+def index_of(task):
+    return task.index if isinstance(task.index, int) else None
+
+
+def plain_error(value):
+    """Metaflow keeps an object with `type` as `<class 'KeyError'>`, pyflow a dict with the class's name."""
+    if all(hasattr(value, name) for name in ("exception", "type", "stacktrace")):
+        name = str(value.type).strip("<>").split()[-1].strip("'").rpartition(".")[2]
+        return {"type": name, "exception": str(value.exception)}
+    if type(value).__name__ == "ConfigValue":
+        return value.to_dict()
+    if isinstance(value, types.ModuleType):
+        raise TypeError(value)
+    return value
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.getcwd())
+    main(*sys.argv[1:])
