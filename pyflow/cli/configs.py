@@ -23,6 +23,7 @@ from pyflow.store import find_root
 
 FILES, VALUES = "PYFLOW_FLOW_CONFIG", "PYFLOW_FLOW_CONFIG_VALUE"
 OPTIONS = ("--config", "--config-value")
+PAST = frozenset({"dump", "logs", "code", "version"})
 
 
 def options() -> list[click.Parameter]:
@@ -64,6 +65,12 @@ def given_configs(flow: str, arguments: Sequence[str], commands: Collection[str]
         values={**{name: value for name, value in values.items() if name not in typed}, **found["--config-value"]},
         origin=_origin(flow, arguments[place:]),
     )
+
+
+def is_about_the_past(arguments: Sequence[str], commands: Collection[str]) -> bool:
+    """Whether the command only shows what is stored, or explains itself."""
+    command = next((word for word in arguments if word in commands), None)
+    return command in PAST or bool({"--help", "-h"}.intersection(arguments))
 
 
 def _origin(flow: str, command: Sequence[str]) -> dict[str, Any]:
@@ -113,10 +120,14 @@ def _from_environment(variable: str) -> dict[str, Any]:
 
 
 def check_origin(graph: Graph, origin: RunRow) -> None:
-    """A resumed run has the configurations of its origin. Raises UsageError when the command line gives others, UserError
-    `config_changed` when the flow was defined with others."""
+    """A resumed run has the configurations of its origin.
+
+    Raises UsageError when the command line gives others, UserError `config_changed` when the flow follows from others.
+    """
     root = click.get_current_context().find_root()
-    given = [option for option, name in zip(OPTIONS, ("config_files", "config_values")) if root.params.get(name)]
+    given = [
+        option for option, name in zip(OPTIONS, ("config_files", "config_values"), strict=True) if root.params.get(name)
+    ]
     if given:
         raise UsageError(
             f"{given[0]} cannot be given to resume: a resumed run has the configurations of its origin",
@@ -133,8 +144,8 @@ def check_origin(graph: Graph, origin: RunRow) -> None:
 
 
 def main() -> int:
-    """What R asks: `python -m pyflow.cli.configs origin FLOW ARGUMENTS` prints the configurations of the run that is to be
-    resumed, `... parse PARSER` what a built-in parser makes of standard input; both as JSON."""
+    """What R asks: `python -m pyflow.cli.configs origin FLOW ARGUMENTS` prints the configurations of the run that is
+    to be resumed, `... parse PARSER` what a built-in parser makes of standard input; both as JSON."""
     question, name, *arguments = sys.argv[1:]
     print(json.dumps(_origin(name, arguments) if question == "origin" else parse_text(name, sys.stdin.read())))
     return 0

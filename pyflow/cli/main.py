@@ -14,6 +14,8 @@ from pyflow.cli.context import SETTINGS, Entry, FlowContext, LazyGroup
 from pyflow.cli.errors import guarded
 from pyflow.define.compile import compile_flow
 from pyflow.define.flow import FlowSpec
+from pyflow.define.place import file_of
+from pyflow.spec.errors import UserError
 from pyflow.spec.graph import Graph
 
 FLOW_COMMANDS: Mapping[str, Entry] = {
@@ -44,7 +46,14 @@ def run_flow_class(flow_class: type[FlowSpec]) -> None:
 
 
 def _compiled(flow_class: type[FlowSpec], arguments: Sequence[str]) -> Graph:
-    return compile_flow(flow_class, configs.given_configs(flow_class.__name__, arguments, FLOW_COMMANDS))
+    """The graph; without steps where only its name is needed and its configurations are not there."""
+    given = configs.given_configs(flow_class.__name__, arguments, FLOW_COMMANDS)
+    try:
+        return compile_flow(flow_class, given)
+    except UserError as error:
+        if not error.code.startswith("config_") or not configs.is_about_the_past(arguments, FLOW_COMMANDS):
+            raise
+        return Graph(flow_class.__name__, "python", file_of(flow_class), steps=())
 
 
 def flow_main(graph: Graph, prog: str, arguments: Sequence[str]) -> int:

@@ -15,10 +15,10 @@ from pyflow.define.config import Config, Given
 from pyflow.define.ends import ends
 from pyflow.define.flow import FlowSpec, attributes_of, is_constant
 from pyflow.define.mutators import Draft, Made, make_draft
-from pyflow.define.parameters import IncludeFile, Parameter, context_maker
+from pyflow.define.parameters import context_maker
 from pyflow.define.place import file_of
 from pyflow.define.source import ClassSource
-from pyflow.define.steps import RStep, notes_of
+from pyflow.define.steps import RStep
 from pyflow.spec.errors import DefinitionError, GraphError, Problem, Where
 from pyflow.spec.graph import Config as ConfigSpec
 from pyflow.spec.graph import Function, Graph, Step, Transition

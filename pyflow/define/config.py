@@ -1,4 +1,4 @@
-"""`Config` and `config_expr`: values that are read before the flow is defined, for its decorators, parameters and steps.
+"""`Config` and `config_expr`: values that are read before the flow is defined, for decorators, parameters and steps.
 
 A class body is evaluated before the command line is known. So `config.model.depth` in it is a ConfigExpr, which
 compile evaluates once the values are there.
@@ -130,8 +130,8 @@ class Config:
 
 @dataclass(frozen=True)
 class Given:
-    """What is said about configurations outside of the flow's file, by name: paths, values (as text or as they are), and
-    values of an earlier run, which win."""
+    """What is said about configurations outside of the flow's file, by name: paths, values (as text or as they are),
+    and values of an earlier run, which win."""
 
     files: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -237,7 +237,7 @@ class _Reader:
             value = json.loads(content) if parser is None else _parser(parser)(content)
         except UserError:
             raise
-        except Exception as error:  # noqa: BLE001 - a parser may be the user's, and raise anything
+        except Exception as error:  # a parser may be the user's, and raise anything
             form = "valid JSON" if parser is None else f"what the parser {self._parser_name()} reads"
             raise kind(
                 f"config {self.config._name!r} is not {form}: {source} ({error})",
@@ -333,7 +333,7 @@ def evaluate(value: Any, scope: Scope, where: Where) -> Any:
     if isinstance(value, ConfigExpr):
         try:
             return value._compute(scope)
-        except Exception as error:  # noqa: BLE001 - the expression is the user's
+        except Exception as error:  # the expression is the user's
             reason = error.args[0] if isinstance(error, KeyError) and error.args else error
             raise DefinitionError(
                 f"{value._text} cannot be evaluated: {reason}",

@@ -131,7 +131,7 @@ class FlowSpec:
         self,
         *steps: Any,
         foreach: str | None = None,
-        num_parallel: int | None = None,
+        num_parallel: int | str | None = None,
         condition: str | None = None,
     ) -> None:
         """Say what follows::
@@ -175,8 +175,8 @@ def bind(flow_class: type[FlowSpec], view: TaskView, read_only: Sequence[str]) -
 
 
 def attributes_of(flow_class: type[FlowSpec]) -> dict[str, tuple[type, Any]]:
-    """(owner, value) of the class attributes by name, in the order in which they are written, those of base classes first;
-    an override counts once."""
+    """(owner, value) of the class attributes by name, in the order in which they are written, those of base classes
+    first; an override counts once."""
     owners = [klass for klass in reversed(flow_class.__mro__) if issubclass(klass, FlowSpec) and klass is not FlowSpec]
     return {
         name: (owner, value) for owner in owners for name, value in vars(owner).items() if not name.startswith("__")

@@ -83,7 +83,7 @@ def wrappers_of(flow: str, step: str) -> list[Made]:
 
 
 def find_decorator(name: str) -> type[UserStepDecorator]:
-    """The step decorator `module.name`; raises DefinitionError `decorator_missing`, and what the module itself raises."""
+    """The step decorator `module.name`; raises DefinitionError `decorator_missing`, and what its module raises."""
     module_name, _, short = name.rpartition(".")
     try:
         module = importlib.import_module(module_name)
@@ -93,12 +93,13 @@ def find_decorator(name: str) -> type[UserStepDecorator]:
         raise DefinitionError(
             f"there is no module {module_name!r} for the decorator {name!r}",
             code="decorator_missing",
-            hint="A decorator is named module.name; the module is looked for beside the flow's file and where Python does.",
+            hint="It is named module.name; the module is looked for beside the flow's file and where Python does.",
         ) from None
     found = getattr(module, short, None)
     if isinstance(found, type) and issubclass(found, UserStepDecorator):
         return found
-    kinds = {key for key, value in vars(module).items() if isinstance(value, type) and issubclass(value, UserStepDecorator)}
+    classes = {key: value for key, value in vars(module).items() if isinstance(value, type)}
+    kinds = {key for key, value in classes.items() if issubclass(value, UserStepDecorator)}
     raise DefinitionError(
         f"{module_name} has no step decorator {short!r}",
         code="decorator_missing",

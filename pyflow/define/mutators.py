@@ -153,7 +153,7 @@ def _made_for_flow(draft: Draft, note: Any, where: Where) -> Decorator | FlowMut
 
 
 def _graph_name(draft: Draft, kind: type) -> str:
-    """Without its module in the flow's own file, whose module has another name when it is run than when it is loaded."""
+    """Without its module in the flow's own file, which has another name when it is run than when it is loaded."""
     return kind.__name__ if kind.__module__ == draft.flow_class.__module__ else f"{kind.__module__}.{kind.__name__}"
 
 

@@ -1,7 +1,7 @@
 """Built-in parsers of configurations: text -> value. They raise ValueError, saying what cannot be read and what to do.
 
-Those of dependency files give `{"packages": {name: version}, "python": version}`, which are the arguments of
-decorators that choose packages; `python` only if the file says it. A version that is pinned by `==` is the bare version.
+Those of dependency files give `{"packages": {name: version}, "python": version}`, which are the arguments of decorators
+that choose packages; `python` only if the file says it. A version that is pinned by `==` is the bare version.
 """
 
 from __future__ import annotations

@@ -176,7 +176,7 @@ class _Reader:
         if word.arg not in _OPTIONS:
             raise _invalid(f"next does not know {word.arg!r}", self.where, f"It takes steps and {', '.join(_OPTIONS)}.")
         constant = word.value.value if isinstance(word.value, ast.Constant) else None
-        if word.arg == "num_parallel":
+        if word.arg == "num_parallel" and not isinstance(constant, str):
             is_number = isinstance(constant, int) and not isinstance(constant, bool)
             if isinstance(word.value, ast.Constant) and (not is_number or constant == 0):
                 hint = f"Write {self.receiver}.next({self.receiver}.work, num_parallel=4)."

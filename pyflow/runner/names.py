@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyflow.define.flow import FlowSpec
 from pyflow.runner.session import Session
-from pyflow.spec.errors import ArtifactError, Where
+from pyflow.spec.errors import ArtifactError, ReadOnlyError, Where
 from pyflow.spec.names import is_value_name
 
 _METHODS = frozenset(name for name in vars(FlowSpec) if not name.startswith("_"))
@@ -15,7 +15,7 @@ def check_name(name: str, session: Session) -> None:
     where = Where(step=session.request.step, artifact=name)
     check_form(name, where)
     if name in session.parameters:
-        raise ArtifactError(
+        raise ReadOnlyError(
             f"{name!r} is a parameter or constant of the flow and cannot be changed in a step",
             code="artifact_read_only",
             where=where,

@@ -123,7 +123,7 @@ def _config_duplicate(graph: Graph) -> Iterator[Problem]:
 
 
 def _name_conflict(graph: Graph) -> Iterator[Problem]:
-    """One problem for each name that is of two kinds, at the place of the later kind (config, parameter, constant, step)."""
+    """One problem for each name that is of two kinds, at the place of the later one (config, parameter, constant, step)."""
     parameters = {parameter.name for parameter in graph.parameters}
     configs = {config.name for config in graph.configs}
     hint = "All of them are read as attributes of self; rename one."
@@ -138,8 +138,7 @@ def _name_conflict(graph: Graph) -> Iterator[Problem]:
             yield Problem("name_conflict", message, Where(graph.file, artifact=name), hint)
     for step in graph.steps:
         known = (("config", configs), ("parameter", parameters), ("constant", graph.constants))
-        kind = next((word for word, names in known if step.name in names), None)
-        if kind:
+        for kind in [word for word, names in known if step.name in names][:1]:
             yield Problem("name_conflict", f"{step.name!r} is both a step and a {kind} of the flow.", step.where, hint)
 
 

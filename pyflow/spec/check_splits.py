@@ -41,7 +41,9 @@ def check(graph: Graph) -> list[Problem]:
         return problems
     found = [*_walk(graph), *_foreach_into_join(graph), *_switch_into_join(graph), *check_parallel.check(graph)]
     place = {step.name: index for index, step in enumerate(graph.steps)}
-    return problems + sorted(found, key=lambda p: (_SPLIT_RULES.index(p.code), place[p.where.step or ""]))
+    # Of a step that breaks a rule in two ways, one is told.
+    once = {(problem.code, problem.where.step): problem for problem in reversed(found)}.values()
+    return problems + sorted(once, key=lambda p: (_SPLIT_RULES.index(p.code), place[p.where.step or ""]))
 
 
 def _cycle(graph: Graph, order: tuple[str, ...]) -> Iterator[Problem]:

@@ -49,7 +49,7 @@ class ConfigValue(dict[str, Any]):
         raise TypeError("a configuration cannot be changed; to_dict() gives a copy that can")
 
     __setattr__ = __setitem__ = __delattr__ = __delitem__ = _refuse
-    update = setdefault = pop = popitem = clear = __ior__ = _refuse  # type: ignore[assignment]
+    update = setdefault = pop = popitem = clear = __ior__ = _refuse
 
 
 def frozen(value: Any) -> Any:

@@ -6,6 +6,7 @@
      |   +- DefinitionError     the flow: file, steps, parameters, decorators
      |   +- GraphError          the graph breaks rules; carries every problem
      |   +- ArtifactError       a value or name that cannot be an artifact
+     |   |   +- ReadOnlyError   a parameter or constant that a step would change; an AttributeError, too
      |   +- MergeError          merge_artifacts found a conflict or a gap
      |   +- SecretError         a secret that is missing or not described rightly
      |   +- NotFoundError       no such flow, run, step, task, artifact
@@ -124,6 +125,12 @@ class ArtifactError(UserError):
     """This value or name cannot be an artifact."""
 
     code = "artifact_unsupported"
+
+
+class ReadOnlyError(ArtifactError, AttributeError):
+    """A parameter or constant cannot be changed in a step."""
+
+    code = "artifact_read_only"
 
 
 class MergeError(UserError):

@@ -46,7 +46,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class Decorator:
-    """`custom`: the user's own, written in `language`, found by its name: in `file`, in a Python module, or in the flow."""
+    """`custom`: the user's own, in `language`, found by its name: in `file`, in a Python module, or in the flow."""
 
     name: str
     args: Mapping[str, Any] = field(default_factory=dict)

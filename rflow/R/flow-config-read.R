@@ -34,9 +34,9 @@ config_file <- function(item, path, folders, usage) {
   candidates <- unique(vapply(folders, \(folder) absolute_path(path, folder), ""))
   found <- candidates[file.exists(candidates) & !dir.exists(candidates)]
   if (length(found) == 0) {
-    config_abort(usage, "config_missing",
+    return(config_abort(usage, "config_missing",
       paste0(item_place(item), "the file of config '", item$name, "' does not exist: ", path),
-      paste0("Looked for ", paste(candidates, collapse = " and "), ". Another one is given by --config ", item$name, " PATH."))
+      paste0("Looked for ", paste(candidates, collapse = " and "), ". Another one is given by --config ", item$name, " PATH.")))
   }
   lines <- readLines(found[1], warn = FALSE, encoding = "UTF-8")
   config_parse(item, paste(lines, collapse = "\n"), found[1], usage)
@@ -67,10 +67,19 @@ config_plain <- function(value) {
 }
 
 # A script ends as a Python flow does: its message on standard error, and exit code 2 for a mistake in the command line.
+# NULL where the flow is not to be run.
 config_abort <- function(usage, code, message, hint) {
   if (!called_from_script() || the$defining) abort_rflow(message, code, hint)
+  if (is_about_the_past()) return(NULL)
   writeLines(c(paste0(if (usage) "UsageError: " else "DefinitionError: ", message), hint), stderr())
   quit(save = "no", status = if (usage) 2L else 1L)
+}
+
+# Whether the command only shows what is stored, or explains itself: then the flow need not be as it would run.
+is_about_the_past <- function() {
+  if (is.null(main_script()) || the$defining) return(FALSE)
+  words <- commandArgs(TRUE)
+  any(c("--help", "-h") %in% words) || isTRUE(words[command_place(words)] %in% c("dump", "logs", "code", "version"))
 }
 
 item_place <- function(item) if (is.null(item$line)) "" else paste0(item$file, ":", item$line, ": ")
@@ -98,6 +107,17 @@ typed_configs <- function(words) {
     place <- place + 1
   }
   found
+}
+
+# Where the command stands: the first word that is no option and no value of one.
+command_place <- function(words) {
+  values <- c("--config" = 2, "--config-value" = 2, "--with" = 1, "--branch" = 1)
+  place <- 1
+  while (place <= length(words) && startsWith(words[place], "-")) {
+    more <- values[gsub("_", "-", words[place], fixed = TRUE)]
+    place <- place + 1 + if (is.na(more)) 0 else more
+  }
+  if (place <= length(words)) unname(place) else NA
 }
 
 environment_configs <- function(variable) {

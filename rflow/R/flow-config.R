@@ -92,6 +92,7 @@ config_scope <- function(flow) {
 config_evaluate <- function(value, flow, what) {
   if (inherits(value, "rflow_config_expr")) {
     fail <- function(error) {
+      if (is_about_the_past()) return(NULL)
       text <- paste(deparse(value$expr), collapse = " ")
       abort_rflow(
         paste0(what, "config_expr(", text, ") cannot be evaluated: ", conditionMessage(error)), "config_expr",

@@ -9,8 +9,8 @@
 #'
 #' @param wrap A function of `fn`, the step's function, and (if it takes two) `step_name`. It returns the function to run,
 #'   which takes `self`, and `inputs` in a join: `function(self, ...)`.
-#' @param name How the decorator is called in messages (text). By default the name of the function that calls
-#'   `step_wrapper()`, or `"wrapper"`.
+#' @param name How the decorator is called in messages (text). By default the name of the flow file's function that
+#'   calls `step_wrapper()`, or of the variable that is given to [step()].
 #' @returns A decorator, an object of class `rflow_wrapper`, to be given to [step()] or [add_decorator()].
 #' @section Errors: `rflow_error_definition` when `wrap` is no function of one or two arguments. When the step runs:
 #'   `rflow_error_decorator_invalid` if it returns no function.
@@ -45,8 +45,7 @@ calling_function <- function(number) {
   if (number < 1) return(NULL)
   home <- topenv(environment(sys.function(number)))
   head <- sys.call(number)[[1]]
-  if (!is.symbol(head) || identical(home, baseenv()) || identical(home, topenv())) return(NULL)
-  if (isNamespace(home) && getNamespaceName(home) == "base") NULL else as.character(head)
+  if (!is.symbol(head) || identical(home, baseenv()) || isNamespace(home)) NULL else as.character(head)
 }
 
 # A decorator that was kept in a variable has its name: step("a", f, timed).

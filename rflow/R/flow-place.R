@@ -17,6 +17,16 @@ main_script <- function() {
   if (file.exists(path)) normalizePath(path, winslash = "/") else NULL
 }
 
+# Whether run() stands in the file that Rscript was given, and nothing else (a test, a document, source()) is calling
+# it.
+called_from_script <- function() {
+  if (interactive() || is.null(main_script())) return(FALSE)
+  callers <- lapply(seq_len(sys.nframe()), sys.function)
+  homes <- vapply(callers, \(fn) environmentName(topenv(environment(fn))), "")
+  sourced <- any(vapply(callers, \(fn) identical(fn, source) || identical(fn, sys.source), NA))
+  !sourced && all(homes %in% c("R_GlobalEnv", "rflow", "base", "magrittr"))
+}
+
 # The innermost file on the stack: one that source() is reading, or else one that a source reference names (inside of
 # source() these may be the caller's).
 sourced_file <- function() {

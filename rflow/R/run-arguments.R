@@ -8,17 +8,6 @@ script_arguments <- function(given, options) {
   c(options$general, given[seq_len(command)], args, given[-seq_len(command)])
 }
 
-# Where the command stands: the first word that is no option and no value of one.
-command_place <- function(words) {
-  values <- c("--config" = 2, "--config-value" = 2, "--with" = 1, "--branch" = 1)
-  place <- 1
-  while (place <= length(words) && startsWith(words[place], "-")) {
-    more <- values[gsub("_", "-", words[place], fixed = TRUE)]
-    place <- place + 1 + if (is.na(more)) 0 else more
-  }
-  if (place <= length(words)) unname(place) else NA
-}
-
 # run()'s named arguments as text: `general` come before the command, `args` after it; `others` are those of `args` that
 # are no parameters of the flow.
 run_options <- function(flow, options) {

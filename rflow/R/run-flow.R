@@ -71,16 +71,6 @@ methods::setMethod("show", "rflow_flow", function(object) {
   invisible(object)
 })
 
-# Whether run() stands in the file that Rscript was given, and nothing else (a test, a document, source()) is calling
-# it.
-called_from_script <- function() {
-  if (interactive() || is.null(main_script())) return(FALSE)
-  callers <- lapply(seq_len(sys.nframe()), sys.function)
-  homes <- vapply(callers, \(fn) environmentName(topenv(environment(fn))), "")
-  sourced <- any(vapply(callers, \(fn) identical(fn, source) || identical(fn, sys.source), NA))
-  !sourced && all(homes %in% c("R_GlobalEnv", "rflow", "base", "magrittr"))
-}
-
 # Replace this R process by Python, so that signals, exit codes, terminal and speed are Python's. Does not return.
 hand_over <- function(flow, args) {
   descriptor <- .Call(rflow_fd_keep_text, graph_json(flow))

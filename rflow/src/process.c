@@ -61,9 +61,10 @@ SEXP rflow_process_replace(SEXP command, SEXP keep) {
   Rf_error("cannot run %s: %s", arguments[0], strerror(errno));
 }
 
-/* Make R read what it asks for (browser(), readline()) from the terminal, or no longer. */
+/* Make R read what it asks for (browser(), readline()) from the terminal, with a prompt, or no longer. */
 SEXP rflow_process_interactive(SEXP flag) {
   R_Interactive = Rf_asLogical(flag) ? TRUE : FALSE;
+  R_NoEcho = R_Interactive ? FALSE : TRUE;
   return R_NilValue;
 }
 

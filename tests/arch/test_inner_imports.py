@@ -21,6 +21,9 @@ BY_NAME = {
         "pyflow/codec/native.py",
         "module",
     ): "an object of a user's module without a copy in the artifact is looked up there",
+    ("pyflow/define/config.py", "parser"): "a parser of a configuration may be named",
+    ("pyflow/define/load.py", "module_name"): "a step decorator given by --with is named with its module",
+    ("pyflow/define/parsers.py", "'yaml'"): "optional: only flows with YAML configurations need it",
     ("pyflow/define/flow.py", "COMMAND_LINE"): "MyFlow() at the end of a flow file is its command line",
     ("pyflow/runner/__main__.py", "'pandas'"): "heavy: loaded once by the fork server of a flow that exchanges tables",
 }

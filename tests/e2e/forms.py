@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 from typing import Any
 
 FORMS = ("python", "r", "python_with_r", "r_with_python")
-_IMPORTS = "from pyflow import FlowSpec, IncludeFile, JSONType, Parameter, catch, current, environment, r_step, retry, step, timeout\n"
+_IMPORTS = "from pyflow import Config, FlowSpec, IncludeFile, JSONType, Parameter, catch, current, environment, parallel, r_step, retry, step, timeout\n"
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,10 @@ class Step:
     foreach: str | None = None
     cases: dict[str, str] = field(default_factory=dict)
     condition: str | None = None
-    num_parallel: int | None = None
+    num_parallel: int | str | None = None
     join: bool = False
+    start: bool = False
+    end: bool = False
     with_: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -39,6 +41,10 @@ class Step:
     def options(self) -> dict[str, Any]:
         """What is said of the transition beside its targets."""
         return {k: v for k in ("foreach", "condition", "num_parallel") if (v := getattr(self, k)) is not None}
+
+    @property
+    def marks(self) -> list[str]:
+        return [name for name in ("join", "start", "end") if getattr(self, name)]
 
     @property
     def arguments(self) -> str:
@@ -56,7 +62,7 @@ class FlowText:
     """A flow whose files `files(form)` writes. `py` and `r` are parameters and constants: class attributes, and calls for R's pipe.
 
     In the mixed forms every second step, or those named `other`, is in the language that is not the flow's. `top_py` and
-    `top_r` stand at the top of every file.
+    `top_r` stand at the top of every file. `with_` has decorators of the flow.
     """
 
     name: str
@@ -66,6 +72,7 @@ class FlowText:
     other: frozenset[str] | None = None
     top_py: str = ""
     top_r: str = ""
+    with_: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def language(self, step: str, form: str) -> str:
         """In which language a step is written in a form."""
@@ -91,18 +98,21 @@ class FlowText:
         parts = [_py_r_step(step) if step.name in others else _py_step(step) for step in self.steps]
         body = indent("\n\n".join([dedent(self.py).strip(), *parts]).strip(), "    ")
         main = f'if __name__ == "__main__":\n    {self.name}()\n'
-        return f"{_IMPORTS}\n{dedent(self.top_py)}\n\nclass {self.name}(FlowSpec):\n{body}\n\n\n{main}"
+        head = "\n".join([*_py_decorators(self), f"class {self.name}(FlowSpec):"])
+        return f"{_IMPORTS}\n{dedent(self.top_py)}\n\n{head}\n{body}\n\n\n{main}"
 
     def _r_flow(self, others: frozenset[str]) -> str:
         functions = "\n".join(step.r_function() for step in self.steps if step.name not in others)
         calls = [line for line in dedent(self.r).strip().splitlines() if line]
         calls += [_r_step_call(step, step.name in others) for step in self.steps]
-        pipe = " |>\n  ".join([f'flow("{self.name}")', *calls, "run()"])
+        head = ", ".join([f'"{self.name}"', *(_r_decorator(*item) for item in self.with_.items())])
+        pipe = " |>\n  ".join([f"flow({head})", *calls, "run()"])
         return f"library(rflow)\n{dedent(self.top_r)}\n{functions}\n{pipe}\n"
 
 
 def _py_step(step: Step) -> str:
-    lines = [*_py_decorators(step), "@step", step.py_function().rstrip()]
+    marks = ", ".join(f"{name}=True" for name in step.marks if name != "join")
+    lines = [*_py_decorators(step), f"@step({marks})" if marks else "@step", step.py_function().rstrip()]
     if step.leads:
         targets = ", ".join(f"self.{name}" for name in step.targets)
         if step.cases:
@@ -115,7 +125,7 @@ def _py_options(step: Step) -> list[str]:
     return [f"{name}={value!r}" for name, value in step.options.items()]
 
 
-def _py_decorators(step: Step) -> list[str]:
+def _py_decorators(step: Step | FlowText) -> list[str]:
     return [
         f"@{name}({', '.join(f'{key}={value!r}' for key, value in args.items())})" for name, args in step.with_.items()
     ]
@@ -125,7 +135,7 @@ def _py_r_step(step: Step) -> str:
     args = [f'"steps.R", "{step.name}"']
     args += [f"next={step.cases or list(step.targets)!r}"] if step.leads else []
     args += _py_options(step)
-    args += ["join=True"] if step.join else []
+    args += [f"{name}=True" for name in step.marks]
     text = f"r_step({', '.join(args)})"
     for decorator in reversed(_py_decorators(step)):
         text = f"{decorator[1:]}({text})"
@@ -135,7 +145,7 @@ def _py_r_step(step: Step) -> str:
 def _r_step_call(step: Step, other: bool) -> str:
     args = [f'"{step.name}"', f'py_function("steps.py", "{step.name}")' if other else step.name]
     args += [_r_decorator(name, arguments) for name, arguments in step.with_.items()]
-    args += ["join = TRUE"] if step.join else []
+    args += [f"{name} = TRUE" for name in step.marks]
     args += [f"next_step = {_r(step.cases or list(step.targets))}"] if step.leads else []
     args += [f"{name} = {_r(value)}" for name, value in step.options.items()]
     return f"step({', '.join(args)})"
@@ -150,7 +160,8 @@ def _r_decorator(name: str, args: dict[str, Any]) -> str:
 def _r(value: Any) -> str:
     """R code of a text, number, logical, or texts with or without names."""
     if isinstance(value, dict):
-        return f"c({', '.join(f'{key} = {_r(item)}' for key, item in value.items())})"
+        several = "list" if any(isinstance(item, dict | list) for item in value.values()) else "c"
+        return f"{several}({', '.join(f'{json.dumps(key, ensure_ascii=False)} = {_r(item)}' for key, item in value.items())})"
     if isinstance(value, list):
-        return f"c({', '.join(map(_r, value))})"
+        return f"{'list' if any(isinstance(item, dict) for item in value) else 'c'}({', '.join(map(_r, value))})"
     return "NULL" if value is None else str(value).upper() if isinstance(value, bool) else json.dumps(value)

@@ -141,7 +141,7 @@ def test_a_failing_task_fails_again_with_the_users_traceback(project, form, call
     assert call_flow(flow).code == 1
     done = project.call("spin", "end")
     assert done.code == 1
-    assert done.err.count("no good") == 1
+    assert "no good" in done.err
     changed(
         project, **{'raise ValueError("no good")': "self.y = self.x + 1", 'stop("no good")': "self$y <- self$x + 1"}
     )

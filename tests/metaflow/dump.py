@@ -33,9 +33,9 @@ def index_of(task):
 
 
 def plain_error(value):
-    """Metaflow keeps an object with `type` as `<class 'KeyError'>`, pyflow a dict with the class's name."""
+    """Metaflow keeps an object, with a type such as `builtins.KeyError`, pyflow a dict with the class's name."""
     if all(hasattr(value, name) for name in ("exception", "type", "stacktrace")):
-        name = str(value.type).strip("<>").split()[-1].strip("'").rpartition(".")[2]
+        name = value.type.rpartition(".")[2]
         return {"type": name, "exception": str(value.exception)}
     if type(value).__name__ == "ConfigValue":
         return value.to_dict()

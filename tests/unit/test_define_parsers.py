@@ -43,7 +43,7 @@ def test_requirements():
     ],
 )
 def test_requirements_that_are_no_packages_are_refused(line):
-    with pytest.raises(ValueError, match="not supported|listed twice"):
+    with pytest.raises(ValueError, match=r"not supported|listed twice"):
         parsers.requirements_txt_parser(line)
 
 

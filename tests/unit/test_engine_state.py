@@ -228,12 +228,13 @@ def test_an_iteration_counts_how_often_a_loop_was_gone_through(shape, random):
     world = World(graph, max_workers=4)
     play(world, random, ["succeeded"])
     tasks = world.state.tasks
-    loops = structure(graph).loops
+    form = structure(graph)
+    loops = form.loops
     for task in tasks.values():
         assert len(task.iteration) == len(loops[task.step])
         for head, count in zip(loops[task.step], task.iteration, strict=True):
             # Of the tasks before this one at the same place, so many began the loop since it was entered.
-            place = task.frames[: len(structure(graph).open_splits[head])]
+            place = task.frames[: len(form.open_splits[head])]
             began = [t for t in tasks.values() if t.step == head and t.frames == place and int(t.id) <= int(task.id)]
             assert count == began[-1].iteration[loops[head].index(head)] < len(began)
 

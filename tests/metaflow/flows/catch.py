@@ -20,9 +20,7 @@ class CatchFlow(FlowSpec):
     def join(self, inputs):
         self.results = [None if item.divide_failed else item.quotient for item in inputs]
         self.messages = [item.divide_failed.exception for item in inputs if item.divide_failed]
-        self.types = [
-            str(item.divide_failed.type).strip("<>").split()[-1].strip("'") for item in inputs if item.divide_failed
-        ]
+        self.types = [item.divide_failed.type.split(".")[-1] for item in inputs if item.divide_failed]
         self.places = ["10 / self.input" in item.divide_failed.stacktrace for item in inputs if item.divide_failed]
         self.before = [item.before for item in inputs]
         self.next(self.silent)

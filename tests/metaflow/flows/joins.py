@@ -60,7 +60,7 @@ class JoinsFlow(FlowSpec):
             self.refused = "x" in str(error)
         self.x = inputs.join_inner.x + inputs.right.x
         self.merge_artifacts(inputs, exclude=["paths"])
-        self.paths = inputs[0].paths
+        self.paths = inputs.join_inner.paths
         self.next(self.end)
 
     @step

@@ -1,4 +1,4 @@
-# run: --branch fast
+# before: --branch fast
 from metaflow import FlowSpec, current, project, step
 
 

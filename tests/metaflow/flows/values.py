@@ -16,7 +16,7 @@ class ValuesFlow(FlowSpec):
         import pandas
 
         self.scalars = [1, 2**70, 1.5, True, None, "text", b"bytes", 1 + 2j]
-        self.times = [datetime.date(2024, 2, 29), datetime.datetime(2024, 1, 1, 12, tzinfo=datetime.timezone.utc)]
+        self.times = [datetime.date(2024, 2, 29), datetime.datetime(2024, 1, 1, 12, tzinfo=datetime.UTC)]
         self.decimal = decimal.Decimal("1.10")
         self.nested = {"a": ({1, 2}, OrderedDict(x=1)), 3: [None, {"b": (1,)}]}
         self.array = numpy.arange(6).reshape(2, 3)
