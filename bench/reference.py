@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("metaflow==2.19.39", "pandas==3.*")
+PACKAGES = ("metaflow==2.19.39", "pandas==3.*", "pyarrow")
 
 
 def metaflow_python() -> Path:
-    """The interpreter of an environment that has Metaflow and pandas; made when it is not there.
+    """The interpreter of an environment that has Metaflow and what flows compute with; made when it is not there.
 
     Raises CalledProcessError, with what was said, where it cannot be made.
     """

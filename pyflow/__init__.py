@@ -50,6 +50,8 @@ _PUBLIC = {
     "DataArtifact": "pyflow.client:Artifact",
     "get_metadata": "pyflow.client:get_metadata",
     "PyflowError": "pyflow.spec.errors:PyflowError",
+    "spin": "pyflow.interactive.notebook:spin",
+    "inspect_spin": "pyflow.interactive.notebook:inspect_spin",
 }
 
 __all__ = sorted(_PUBLIC)

@@ -20,7 +20,7 @@ from pyflow.code.snapshot import Snapshot, snapshot
 from pyflow.define.parameters import user_name
 from pyflow.engine.loop import Engine
 from pyflow.engine.plan import Plan
-from pyflow.engine.resume import Origin
+from pyflow.engine.resume import Origin, gang_problems
 from pyflow.engine.state import Finish
 from pyflow.environments import ENVIRONMENTS
 from pyflow.hosts.r import RHost
@@ -39,6 +39,8 @@ from pyflow.store import create_root, find_root, make_beside, open_store, store_
 from pyflow.vaults import source_problems
 
 DISTRIBUTION = "pyflow-rflow"
+# The store beside the runs in which results of `spin` are kept.
+SPINS = "spin"
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ def run(
     try:
         capacity = {**backend.capacity(), **options.capacity}
         problems_here = too_large(graph, capacity) + source_problems(graph)
-        problems_here += gangs.problems(gangs.Limits(graph, options.max_workers, capacity))
+        limits = gangs.Limits(graph, options.max_workers, capacity)
+        problems_here += gangs.problems(limits) + (gang_problems(options.origin, limits) if options.origin else [])
         if problems_here:
             raise GraphError(tuple(problems_here))
         root = root_for_writing(Path.cwd())
@@ -157,7 +160,7 @@ class SpinOptions:
 
     skip_decorators: bool = False
     persist: bool = False
-    artifacts: Mapping[str, Any] | Path | None = None
+    artifacts: repeat.Given | None = None
     run: bool = True
     environment: str = "none"
     command: tuple[str, ...] = ()
@@ -174,7 +177,7 @@ def spin(
 ) -> repeat.Repeated:
     """Carry out one task of an earlier run again, in this process, with the steps of `graph`.
 
-    `target` is as repeat.find_origin takes it; `start_r` gives the R process, where it is not to be one in the terminal.
+    `target` is as repeat.find_origin takes it; `start_r` gives the R process, where it is not one in the terminal.
     Raises PyflowErrors for what is wrong before the task starts; a failing task is told by the result.
     """
     here = find_root(Path.cwd())
@@ -184,7 +187,7 @@ def spin(
         origin = repeat.find_origin(metadata, graph.name, target)
     if options.skip_decorators:
         graph = replace(graph, steps=tuple(replace(step, decorators=()) for step in graph.steps))
-    root = here if options.persist else make_beside(here, "spin")
+    root = here if options.persist else make_beside(here, SPINS)
     interpreter = ENVIRONMENTS[options.environment]().interpreter
     with (
         closing(open_metadata(root)) as metadata,
@@ -198,7 +201,7 @@ def spin(
         foreground = Foreground(start_r or (lambda: RTerminal.start(interpreter("r"))), run=options.run)
         session = repeat.open_session(request, foreground)
         if options.artifacts is not None:
-            refs = repeat.given_values(options.artifacts, session, lambda: interpreter("r"))
+            refs = repeat.given_values(options.artifacts, session, lambda: RTerminal.start(interpreter("r")))
             session = repeat.open_session(repeat.replaced(request, refs), foreground)
         on_start(plan, origin)
         if not options.run:

@@ -95,9 +95,7 @@ def load_error(data: Mapping[str, Any]) -> PyflowError:
     return DefinitionError(text, code=data.get("code") or "definition", hint=data.get("hint") or "")
 
 
-def load_message(
-    graph: Graph, language: str, r_socket: Path, code: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+def load_message(graph: Graph, language: str, r_socket: Path, code: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What a fork server of `language` loads for this graph."""
     steps = [step for step in graph.steps if step.language == language]
     functions = [
@@ -122,7 +120,9 @@ def load_message(
 def hook_names(graph: Graph) -> list[str]:
     """The functions of the flow's file that are called after the run: they must be there before it."""
     hooks = [item.args for item in graph.decorators if item.name == "exit_hook"]
-    return list(dict.fromkeys(name for args in hooks for key in ("on_success", "on_error") for name in args.get(key) or []))
+    return list(
+        dict.fromkeys(name for args in hooks for key in ("on_success", "on_error") for name in args.get(key) or [])
+    )
 
 
 def _decorators(graph: Graph, language: str) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _collect(problems: list[Problem], make: Callable[[Member], Any], members: It
             yield make(member)
         except DefinitionError as error:
             where = error.where if error.where.file else Where(member.source.file, member.line)
-            problems.append(Problem(error.code, error.message, where, error.hint))
+            problems.append(Problem(error.code, f"{error.message.rstrip('.')}.", where, error.hint))
 
 
 def _step(member: Member, flow_file: str | None, draft: Draft) -> Step:

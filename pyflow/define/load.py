@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -124,6 +124,12 @@ def find_wrapper(name: str, args: Mapping[str, Any]) -> UserStepDecorator:
     made = Use(find_decorator(name), (), args).make(_configs, Where())
     assert isinstance(made, UserStepDecorator)
     return made
+
+
+def forget(files: Collection[str]) -> None:
+    """Load these files anew when they are asked for again."""
+    for path in [path for path in _loaded if str(path) in files]:
+        del _loaded[path]
 
 
 def find_flow(module: ModuleType, name: str) -> type[FlowSpec]:

@@ -97,7 +97,7 @@ def read(node: ast.FunctionDef, receiver: str, attribute: Attribute, where: Wher
         if hidden is not None:
             line = getattr(hidden, "lineno", node.lineno)
             raise _invalid(
-                f"step {where.step} has its {receiver}.next(...) on line {line}, which is not the last statement of the"
+                f"Step *{where.step}* has its {receiver}.next(...) on line {line}, which is not the last statement of the"
                 " step",
                 Where(where.file, line, where.step),
                 f"Make {receiver}.next(...) the last line of the step, outside of if, for, with and try.",
@@ -146,7 +146,7 @@ class _Reader:
             return argument.attr
         shown = ast.unparse(argument)
         hint = f"Write {self.receiver}.next({self.receiver}.stepname)."
-        raise _invalid(f"{self.receiver}.next takes steps, not {shown!r}", self.where, hint)
+        raise _invalid(f"{self.receiver}.next takes steps, not {shown}", self.where, hint)
 
     def _is_receiver(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Name) and node.id == self.receiver

@@ -22,9 +22,7 @@ class Outcome:
     error: TaskError | None
 
 
-def outcome(
-    task: Task, step: Step | None, ended: Ended, *, stopped: bool, timeout: float, limits: Limits
-) -> Outcome:
+def outcome(task: Task, step: Step | None, ended: Ended, *, stopped: bool, timeout: float, limits: Limits) -> Outcome:
     """`step` is None for `_parameters`; `stopped`: the engine told the attempt to stop because the run is to end or its
     gang has failed; `timeout`: the seconds after which the engine ended it because it took longer, else 0."""
     result = ended.result

@@ -15,6 +15,7 @@ from itertools import count, takewhile
 from pyflow.engine import state as states
 from pyflow.engine.state import Action, Begin, Event, RunState, Succeeded, Task
 from pyflow.spec.errors import Problem
+from pyflow.spec.gangs import Limits
 from pyflow.spec.graph import Graph, Step, parse_graph
 from pyflow.spec.names import nearest
 from pyflow.spec.records import FinishedTask, RunRow
@@ -102,6 +103,21 @@ def problems(origin: Origin) -> list[Problem]:
     return [*_parameter_problems(origin), *_step_problems(origin)]
 
 
+def gang_problems(origin: Origin, limits: Limits) -> list[Problem]:
+    """Gangs that are to run again and are larger than this run can start; their sizes are known from the origin."""
+    if all(step.transition.kind != "parallel" for step in origin.graph.steps):
+        return []
+    state = RunState(origin.graph)
+    taken = replay(state, Begin(bool(origin.values)), origin).taken
+    found: dict[str, Problem] = {}
+    for owner, gang in state.gangs.items():
+        split = state.steps[state.tasks[owner].step]
+        why = None if gang.members[0] in taken else limits.too_large(split, len(gang.members))
+        if why is not None:
+            found[split.name] = Problem("gang_too_large", why[0], split.where, why[1])
+    return list(found.values())
+
+
 # Matching
 
 
@@ -147,7 +163,8 @@ def _made(state: RunState) -> Iterator[str]:
 
 def _names(graph: Graph) -> frozenset[str]:
     """What is stored before the first step."""
-    return frozenset([item.name for item in (*graph.parameters, *graph.configs)]) | frozenset(graph.constants)
+    parameters, configs = (item.name for item in graph.parameters), (item.name for item in graph.configs)
+    return frozenset([*parameters, *configs, *graph.constants])
 
 
 def _parameter_problems(origin: Origin) -> list[Problem]:

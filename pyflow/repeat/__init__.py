@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pyflow.repeat.carry import Repeated, carry_out, open_only, open_session
 from pyflow.repeat.origin import Origin, find_origin, request_of
-from pyflow.repeat.values import given_values, replaced
+from pyflow.repeat.values import Given, given_values, replaced
 
 __all__ = [
+    "Given",
     "Origin",
     "Repeated",
     "carry_out",

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pyflow.define import load
-from pyflow.hosts.terminal import RTerminal
-from pyflow.ports import Interpreter
+from pyflow.hosts.r import RHost
 from pyflow.runner.foreground import Foreground
 from pyflow.runner.r_step import run_r_step
 from pyflow.runner.session import Session
@@ -17,6 +16,7 @@ from pyflow.spec.errors import UserError
 from pyflow.spec.task import ArtifactRef, Input, TaskRequest
 
 NAME = "ARTIFACTS"
+Given = Mapping[str, Any] | Path | Callable[[Session], dict[str, ArtifactRef]]
 
 
 def python_values(path: Path) -> dict[str, Any]:
@@ -31,12 +31,10 @@ def python_values(path: Path) -> dict[str, Any]:
     return found
 
 
-def r_values(path: Path, session: Session, interpreter: Interpreter) -> dict[str, ArtifactRef]:
+def r_values(path: Path, session: Session, start_r: Callable[[], RHost]) -> dict[str, ArtifactRef]:
     """The named list that an R file gives as its last value, kept as blobs. Raises UserError `artifacts_module`."""
-    if not path.is_file():
-        raise UserError(f"there is no file {path}", code="file_missing")
     own = Session(replace(session.request, inputs=(), parameters={}, foreach=()), session.store, session.codec)
-    own.foreground = Foreground(lambda: RTerminal.start(interpreter))
+    own.foreground = Foreground(start_r)
     error = run_r_step(own, values=path.resolve())
     if error is not None:
         text = error.traceback or error.message
@@ -54,14 +52,16 @@ def store_values(session: Session, values: Mapping[str, Any]) -> dict[str, Artif
     return refs
 
 
-def given_values(
-    given: Mapping[str, Any] | Path, session: Session, r: Callable[[], Interpreter]
-) -> dict[str, ArtifactRef]:
-    """References of the values that were given as they are or by a file in either language."""
+def given_values(given: Given, session: Session, start_r: Callable[[], RHost]) -> dict[str, ArtifactRef]:
+    """References of the values that were given as they are, by a file in either language, or by a function."""
+    if callable(given):
+        return given(session)
     if not isinstance(given, Path):
         return store_values(session, given)
     if given.suffix.lower() == ".r":
-        return r_values(given, session, r())
+        if not given.is_file():
+            raise UserError(f"there is no file {given}", code="file_missing")
+        return r_values(given, session, start_r)
     return store_values(session, python_values(given))
 
 

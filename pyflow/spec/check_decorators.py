@@ -277,7 +277,9 @@ def _decorator_language(graph: Graph) -> Iterator[Problem]:
     for step in graph.steps:
         for item in step.decorators:
             if item.custom and item.language not in ("python", step.language):
-                message = f"Step *{step.name}* is of {step.language}, but its decorator {item.name!r} is of {item.language}."
+                message = (
+                    f"Step *{step.name}* is of {step.language}, but its decorator {item.name!r} is of {item.language}."
+                )
                 where = Where(step.file, item.line or step.line, step.name)
                 yield Problem("decorator_language", message, where, "Write the decorator in Python, or the step in R.")
 

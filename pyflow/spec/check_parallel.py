@@ -29,7 +29,9 @@ def _target(graph: Graph, split: Step, target: Step) -> Iterator[Problem]:
         hint = f"Add a step with {_decorator(graph)} between *{split.name}* and *{target.name}*."
         yield Problem("parallel_target", message, split.where, hint)
     elif target.decorator("parallel") is None:
-        message = f"Step *{target.name}* is started as a gang by *{split.name}*, but does not have the decorator parallel."
+        message = (
+            f"Step *{target.name}* is started as a gang by *{split.name}*, but does not have the decorator parallel."
+        )
         yield Problem("parallel_target", message, target.where, f"Add {_decorator(graph)} to *{target.name}*.")
 
 

@@ -70,7 +70,10 @@ config_plain <- function(value) {
 # NULL where the flow is not to be run.
 config_abort <- function(usage, code, message, hint) {
   if (!called_from_script() || the$defining) abort_rflow(message, code, hint)
-  if (is_about_the_past()) return(NULL)
+  if (is_about_the_past()) {
+    the$unread <- TRUE
+    return(NULL)
+  }
   writeLines(c(paste0(if (usage) "UsageError: " else "DefinitionError: ", message), hint), stderr())
   quit(save = "no", status = if (usage) 2L else 1L)
 }

@@ -91,8 +91,8 @@ config_scope <- function(flow) {
 # `value` with every config_expr() in it evaluated for the flow. `what` begins the message of an error.
 config_evaluate <- function(value, flow, what) {
   if (inherits(value, "rflow_config_expr")) {
+    if (the$unread) return(NULL)
     fail <- function(error) {
-      if (is_about_the_past()) return(NULL)
       text <- paste(deparse(value$expr), collapse = " ")
       abort_rflow(
         paste0(what, "config_expr(", text, ") cannot be evaluated: ", conditionMessage(error)), "config_expr",

@@ -43,9 +43,9 @@ step_wrapper <- function(wrap, name = NULL) {
 # The name of the user's function that runs in frame `number`, NULL if there is none.
 calling_function <- function(number) {
   if (number < 1) return(NULL)
-  home <- topenv(environment(sys.function(number)))
+  home <- environment(sys.function(number))
   head <- sys.call(number)[[1]]
-  if (!is.symbol(head) || identical(home, baseenv()) || isNamespace(home)) NULL else as.character(head)
+  if (!is.symbol(head) || is.null(home) || isNamespace(home)) NULL else as.character(head)
 }
 
 # A decorator that was kept in a variable has its name: step("a", f, timed).

@@ -1,6 +1,21 @@
 # Where in a file a call was written. Rscript keeps no source references, and in a pipe R knows only the line of the
 # whole expression; so the flow's file is parsed once more and the call looked up in it.
 
+#' The file whose code is running
+#'
+#' Where the flow's files are, for data that lies beside them: `dirname(this_file())`. It is the same in a script, in a
+#' sourced file and in a step, though a run loads its own copy of the code.
+#'
+#' @returns The absolute path (text): at the top of a file this file, in a step the file of the step's function. `NULL` in
+#'   a session without a file.
+#' @examples
+#' here <- if (is.null(this_file())) getwd() else dirname(this_file())
+#' @export
+this_file <- function() {
+  file <- current_file()
+  if (is.null(file)) the$step_file else file
+}
+
 # The file whose code is running, absolute, or NULL in a session without one.
 current_file <- function() {
   if (!is.null(the$file)) return(the$file)

@@ -29,6 +29,7 @@ prepare_process <- function(run) {
 
 run_step <- function(task) {
   run <- task$run
+  the$step_file <- run$file
   fn <- host_function(run$file, run$`function`, run$flow, run$step)
   if (is.null(fn)) return(invisible())
   task$place <- srcref_place(attr(fn, "srcref"))

@@ -11,6 +11,7 @@ self_get <- function(self, name) {
     name = task$run$step,
     index = foreach_index(task),
     input = foreach_input(task),
+    inputs = if (isTRUE(task$run$join)) new_inputs(task) else task_get(task, name),
     task_get(task, name)
   )
 }

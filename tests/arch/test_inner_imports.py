@@ -13,6 +13,7 @@ INSIDE = {
 BY_NAME = {
     ("pyflow/__init__.py", "_PUBLIC[name]"): "public names are loaded when used, so that a task loads what it needs",
     ("pyflow/code/ignore.py", "'pathspec'"): "slow to load, and needed only where a changed folder has a .gitignore",
+    ("pyflow/cli/hook.py", "'pyflow.client:Run'"): "slow to load, and most exit hooks do not ask for the run",
     ("pyflow/cli/context.py", "entry.make"): "a command is loaded when it is called, so that --help stays fast",
     ("pyflow/codec/lazy.py", "'pandas'"): "heavy: a task that touches no table must not load pandas",
     ("pyflow/codec/lazy.py", "'polars'"): "optional: only users of polars have it",

@@ -17,7 +17,7 @@ R = """
     add_decorator add_flow catch check config config_expr config_names config_value constant current decorator
     environment_variables exit_hook flow flow_client foreach_stack gather_inputs get_secret has_decorator
     include_file list_flows merge_artifacts metaflow parameter parameter_names project py_function r_function
-    remove_artifacts remove_decorator remove_parameter resources retry run secrets step step_decorators step_names
+    remove_artifacts remove_decorator remove_parameter resources resume retry run secrets step step_decorators step_names
     step_wrapper timeout version_info
 """
 

@@ -8,7 +8,8 @@ from textwrap import dedent, indent
 from typing import Any
 
 FORMS = ("python", "r", "python_with_r", "r_with_python")
-_IMPORTS = "from pyflow import Config, FlowSpec, IncludeFile, JSONType, Parameter, catch, current, environment, parallel, r_step, retry, step, timeout\n"
+IMPORTS = "from pyflow import Config, FlowSpec, IncludeFile, JSONType, Parameter, catch, current, environment, parallel, r_step, retry, step, timeout\n"
+IMPORTS += "from pyflow import exit_hook, get_secret, project, resources, secrets\n"
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class FlowText:
         body = indent("\n\n".join([dedent(self.py).strip(), *parts]).strip(), "    ")
         main = f'if __name__ == "__main__":\n    {self.name}()\n'
         head = "\n".join([*_py_decorators(self), f"class {self.name}(FlowSpec):"])
-        return f"{_IMPORTS}\n{dedent(self.top_py)}\n\n{head}\n{body}\n\n\n{main}"
+        return f"{IMPORTS}\n{dedent(self.top_py)}\n\n{head}\n{body}\n\n\n{main}"
 
     def _r_flow(self, others: frozenset[str]) -> str:
         functions = "\n".join(step.r_function() for step in self.steps if step.name not in others)

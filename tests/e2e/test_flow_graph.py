@@ -57,15 +57,15 @@ SHAPES = {
     "nested_branch": (
         (
             begin(next=("a", "b")),
-            mark("a", next=("c", "d")),
-            mark("c", next="inner"),
-            mark("d", next="inner"),
+            mark("a", next=("a1", "a2")),
+            mark("a1", next="inner"),
+            mark("a2", next="inner"),
             join("inner", "outer"),
             mark("b", next="outer"),
             join("outer", "end"),
             END,
         ),
-        "[[start a c|start a d] inner|start b] outer end",
+        "[[start a a1|start a a2] inner|start b] outer end",
     ),
     "foreach": (
         (begin(**XS, next="each"), item("each", next="all"), join("all", "end"), END),
@@ -75,9 +75,9 @@ SHAPES = {
         (
             begin(**XS, next="a"),
             item("a", **XS, next="b"),
-            item("b", **XS, next="c"),
-            item("c", next="c_all"),
-            join("c_all", "b_all"),
+            item("b", **XS, next="d"),
+            item("d", next="d_all"),
+            join("d_all", "b_all"),
             join("b_all", "a_all"),
             join("a_all", "end"),
             END,
@@ -86,7 +86,7 @@ SHAPES = {
         + "|".join(
             "["
             + "|".join(
-                "[" + "|".join(f"start a{a} b{b} c{c}" for c in (1, 2)) + "] c_all" for b in (1, 2)
+                "[" + "|".join(f"start a{a} b{b} d{d}" for d in (1, 2)) + "] d_all" for b in (1, 2)
             )
             + "] b_all"
             for a in (1, 2)
@@ -221,14 +221,14 @@ SHAPES = {
     ),
     "parallel_in_foreach": (
         (
-            begin(**XS, next="size"),
-            mark("size", "self.size = self.input", "self$size <- self$input", next="work", num_parallel="size"),
+            begin(**XS, next="count"),
+            mark("count", "self.size = self.input", "self$size <- self$input", next="work", num_parallel="size"),
             item("work", with_={"parallel": {}}, next="gang"),
             join("gang", "all"),
             join("all", "end"),
             END,
         ),
-        "[[start size work0] gang|[start size work0|start size work1] gang] all end",
+        "[[start count work0] gang|[start count work0|start count work1] gang] all end",
     ),
 }  # fmt: skip
 
@@ -301,7 +301,11 @@ def test_tasks_of_a_loop_have_an_iteration(run_flow):
         Step("end", "self.outside = current.iteration", 'self$outside <- current("iteration")'),
     )
     run = run_flow(FlowText("IterationFlow", steps))
-    assert [(task.iteration, task.data.seen, task.index) for task in run["work"]] == [(0, 0, None), (1, 1, None), (2, 2, None)]
+    assert [(task.iteration, task.data.seen, task.index) for task in run["work"]] == [
+        (0, 0, None),
+        (1, 1, None),
+        (2, 2, None),
+    ]
     assert (run["start"].task.iteration, run.data.outside) == (None, None)
 
 

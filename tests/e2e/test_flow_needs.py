@@ -165,7 +165,11 @@ def is_copy_of(project, path, source):
     ("sources", "message", "code"),
     [
         (["env.NO_SUCH_VARIABLE"], "the environment has no variable NO_SUCH_VARIABLE", "secret_missing"),
-        ([{"type": "inline", "options": {"env_vars": {"LC_ALL": "x"}}}], "the secret LC_ALL would replace", "secret_override"),
+        (
+            [{"type": "inline", "options": {"env_vars": {"LC_ALL": "x"}}}],
+            "the secret LC_ALL would replace",
+            "secret_override",
+        ),
     ],
 )
 def test_a_secret_that_is_not_to_be_had_fails_the_step_and_can_be_caught(project, sources, message, code):
@@ -265,7 +269,7 @@ def test_a_project_and_its_hooks(project, form):
     run = project.latest
     assert plain(run.data.found) == ["fraud", "test.try-1", "fraud.test.try-1.ProjectFlow", False, False]
     assert {"project:fraud", "project_branch:test.try-1"} <= set(run.system_tags)
-    ((id, successful, current_id, branch, pid),) = told(project)
+    ((id, successful, current_id, branch, _),) = told(project)
     assert (id, successful, current_id, branch) == (run.id, "True", run.id, "test.try-1")
     assert "told on standard output" in done.out and "about to fail" in done.out
     assert "no hook" in done.err
@@ -292,7 +296,10 @@ def test_a_flow_without_a_project_has_no_branch(project):
 
 def test_a_hook_that_is_not_there_is_found_before_the_run(project, form):
     flow = FlowText(
-        "NoHookFlow", (Step("start", next="end"), Step("end")), other=frozenset(), with_={"exit_hook": {"on_error": ["tell"]}}
+        "NoHookFlow",
+        (Step("start", next="end"), Step("end")),
+        other=frozenset(),
+        with_={"exit_hook": {"on_error": ["tell"]}},
     )
     project.write(**flow.files(form))
     done = project.call("run")
@@ -401,7 +408,12 @@ def test_choices_repeated_options_flags_and_variables(project, form):
     project.write(**CHOICES.files(form))
     assert found(project.run()) == ["fast", [1, 2], False, 0.25]
     assert found(project.run("--mode", "slow", "--many", "3", "--many=4", "--verbose")) == ["slow", [3, 4], True, 0.25]
-    variables = {"PYFLOW_RUN_MODE": "slow", "PYFLOW_RUN_VERBOSE": "yes", "PYFLOW_RUN_MANY": "7 8", "PYFLOW_RUN_ALPHA": "2"}
+    variables = {
+        "PYFLOW_RUN_MODE": "slow",
+        "PYFLOW_RUN_VERBOSE": "yes",
+        "PYFLOW_RUN_MANY": "7 8",
+        "PYFLOW_RUN_ALPHA": "2",
+    }
     assert found(project.run(**variables)) == ["slow", [7, 8], True, 2.0]
     assert found(project.run("--mode=fast", "--verbose=False", **variables)) == ["fast", [7, 8], False, 2.0]
     for arguments, environment, message in (
@@ -413,7 +425,13 @@ def test_choices_repeated_options_flags_and_variables(project, form):
         done = project.call("run", *arguments, **environment)
         assert (done.code, message in done.err) == (2, True), done.text
     shown = project.call("run", "--help").out
-    for text in ("--mode [fast|slow]", "PYFLOW_RUN_MODE", "PYFLOW_RUN_MAX_WORKERS", "PYFLOW_DEFAULT_DECORATORS", "default: 0.25"):
+    for text in (
+        "--mode [fast|slow]",
+        "PYFLOW_RUN_MODE",
+        "PYFLOW_RUN_MAX_WORKERS",
+        "PYFLOW_DEFAULT_DECORATORS",
+        "default: 0.25",
+    ):
         assert text in shown
 
 
@@ -478,7 +496,7 @@ def test_the_wait_of_a_retry_is_kept_or_left_out(project):
 
     def seconds(run):
         first, second = run["start"].task.attempts
-        return second.started_at - first.finished_at
+        return (second.started_at - first.finished_at).total_seconds()
 
     began = time.monotonic()
     assert 1.7 < seconds(project.run()) < 10
@@ -522,7 +540,9 @@ def test_code_that_stays_in_c_is_ended_retried_and_caught(project, form):
 def test_catch_can_keep_the_error_from_being_printed(project, form):
     def caught(name, shown):
         with_ = {"catch": {"var": name, "print_exception": shown}}
-        return Step(name + "_step", f"raise ValueError('{name} text')", f"stop('{name} text')", next="join", with_=with_)
+        return Step(
+            name + "_step", f"raise ValueError('{name} text')", f"stop('{name} text')", next="join", with_=with_
+        )
 
     flow = FlowText(
         "QuietFlow",

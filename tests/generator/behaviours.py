@@ -27,7 +27,7 @@ class Act:
 @dataclass(frozen=True)
 class Behaviour:
     """`py` and `r` stand in the flow's head, `top_py` and `top_r` at the top of its files. `values` are its parameters and
-    constants as steps see them. `varying` are artifacts on which the inputs of a join may differ, `private` those that
+    constants as steps see them; `options` stand before the command, `args` after it. `varying` are artifacts on which the inputs of a join may differ, `private` those that
     the model does not know. `decorators` are by role."""
 
     name: str
@@ -37,6 +37,7 @@ class Behaviour:
     top_py: str = ""
     top_r: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     decorators: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
@@ -204,6 +205,27 @@ CONSTANTS = _behaviour(
     py="factor = 3\ntable = {'x': [1, 2]}",
     r="constant(factor = 3L, table = list(x = list(1L, 2L)))",
     values={"factor": 3, "table": {"x": [1, 2]}},
+    # An integer of R and one of Python are the same number, but not the same bytes.
+    varying=("product",),
+)
+
+CONFIG = _behaviour(
+    "config",
+    Act(
+        "end",
+        'self.configured = [self.limits["low"], self.limits["names"][0], self.scale]',
+        "self$configured <- list(self$limits$low, self$limits$names[[1]], self$scale)",
+    ),
+    py="""
+    limits = Config("limits", default_value={"low": 1, "names": ["a"]})
+    scale = Parameter("scale", default=limits.low)
+    """,
+    r="""
+    config("limits", default_value = list(low = 1L, names = list("a")))
+    parameter("scale", default = config_expr(limits$low))
+    """,
+    options=("--config-value", "limits", '{"low": 3, "names": ["ü", "b"]}'),
+    values={"limits": {"low": 3, "names": ["ü", "b"]}, "scale": 3},
 )
 
 INCLUDE = _behaviour(
@@ -326,6 +348,6 @@ TIMEOUT = _behaviour(
 
 # What every run of a shape does at once.
 TOGETHER = (
-    PLACE, MERGE, TRAIL, ARTIFACTS, NESTED, LARGE, UNICODE, PARAMETERS, CONSTANTS, INCLUDE, ENVIRONMENT, CURRENT, RETRY, CATCH,
+    PLACE, MERGE, TRAIL, ARTIFACTS, NESTED, LARGE, UNICODE, PARAMETERS, CONSTANTS, CONFIG, INCLUDE, ENVIRONMENT, CURRENT, RETRY, CATCH,
     TIMEOUT,
 )  # fmt: skip

@@ -24,6 +24,7 @@ class Flow:
     values: Mapping[str, Any]
     private: frozenset[str]
     files: Mapping[str, bytes]
+    options: tuple[str, ...]
     args: tuple[str, ...]
 
     def step(self, name: str) -> Step:
@@ -54,6 +55,7 @@ def compose(name: str, shape: Sequence[Node], behaviours: Sequence[Behaviour]) -
         _merged(item.values for item in behaviours),
         frozenset(name for item in behaviours for name in item.private),
         _merged(item.files for item in behaviours),
+        tuple(word for item in behaviours for word in item.options),
         tuple(word for item in behaviours for word in item.args),
     )
 

@@ -189,7 +189,12 @@ class Model:
         source = self.flow.step(me.name)
         names: dict[str, Any] = {}
         exec(self.flow.text.top_py, names)
-        names |= {"current": self._current(me, attempt), "setting": self._setting(me.name), "pause": _pause}
+        names |= {
+            "current": self._current(me, attempt),
+            "setting": self._setting(me.name),
+            "pause": _pause,
+            "stop": lambda place: None,
+        }
         exec(f"def step(self, inputs):\n{indent(source.py or 'pass', '    ')}\n", names)
         names["step"](me, inputs)
 
@@ -205,7 +210,7 @@ class Model:
             is_parallel=gang is not None,
             parallel=SimpleNamespace(node_index=gang.index if gang else None),
             run_id="",
-            task_id="",
+            task_id=str(len(self.done)),
             pathspec="",
         )
 

@@ -20,7 +20,7 @@ def test_flow(project, shape, form):
     project.write(**flow.text.files(form_of(form, NAMES.index(shape))))
     for name, content in flow.files.items():
         (project.folder / name).write_bytes(content)
-    done = project.call("--quiet", "run", *flow.args, "--max-workers", "4")
+    done = project.call("--quiet", *flow.options, "run", *flow.args, "--max-workers", "4")
     assert done.code == 0, done.text
     run = project.latest
     assert run.user_tags == {"späť", "good"}

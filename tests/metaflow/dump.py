@@ -18,7 +18,7 @@ def main(framework, flow, file):
     if framework == "metaflow":
         package.namespace(None)
     run = package.Flow(flow).latest_run
-    found = {step.id: sorted((task_values(task) for task in step), key=repr) for step in run}
+    found = {step.id: sorted(map(task_values, step), key=order) for step in run}
     with open(file, "wb") as output:
         pickle.dump({"successful": run.successful, "steps": found}, output)
 
@@ -26,6 +26,12 @@ def main(framework, flow, file):
 def task_values(task):
     values = {item.id: item.data for item in task if not item.id.startswith("_") and item.id != "name"}
     return index_of(task), {name: plain_error(value) for name, value in values.items()}
+
+
+def order(found):
+    """Tasks of a loop have no index; what they made tells them apart."""
+    index, values = found
+    return repr(index), repr(sorted(values.items()))
 
 
 def index_of(task):
@@ -36,7 +42,8 @@ def plain_error(value):
     """Metaflow keeps an object, with a type such as `builtins.KeyError`, pyflow a dict with the class's name."""
     if all(hasattr(value, name) for name in ("exception", "type", "stacktrace")):
         name = value.type.rpartition(".")[2]
-        return {"type": name, "exception": str(value.exception)}
+        # What a timeout says is each one's own: Metaflow puts the stack into it.
+        return {"type": name, "exception": "" if name == "TimeoutException" else str(value.exception)}
     if type(value).__name__ == "ConfigValue":
         return value.to_dict()
     if isinstance(value, types.ModuleType):

@@ -57,6 +57,8 @@ class Side:
 
     def _call(self, *command: str) -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("METAFLOW_", "PYFLOW_"))}
+        # A gang of Metaflow's starts `python`.
+        kept["PATH"] = f"{Path(self.python).parent}{os.pathsep}{kept['PATH']}"
         environment = kept | {"USER": "ann", "PYFLOW_USER": "ann", "HOME": str(self.folder / "home")}
         done = subprocess.run(
             [self.python, *command], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300

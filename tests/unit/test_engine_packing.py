@@ -19,7 +19,9 @@ def used(packing):
 
 
 @settings(max_examples=300, deadline=None)
-@given(steps=st.lists(AMOUNTS, min_size=1, max_size=5), count=st.integers(1, 30), luck=st.randoms(use_true_random=False))
+@given(
+    steps=st.lists(AMOUNTS, min_size=1, max_size=5), count=st.integers(1, 30), luck=st.randoms(use_true_random=False)
+)
 def test_never_more_than_there_is_and_everything_starts(steps, count, luck):
     packing = Packing(CAPACITY, {f"s{number}": need for number, need in enumerate(steps)})
     tasks = [luck.randrange(len(steps)) for _ in range(count)]

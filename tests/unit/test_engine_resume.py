@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflow.engine.resume import origin_of, problems
+from pyflow.engine.resume import gang_problems, origin_of, problems
 from pyflow.metadata import open_metadata
+from pyflow.spec.gangs import Limits
 from pyflow.spec.graph import Parameter, Transition
 from pyflow.spec.records import AttemptStarted, RunCreated, TakenOver
 from pyflow.spec.task import PARAMETERS, TaskResult
@@ -494,6 +495,9 @@ def test_a_gang_is_taken_over_as_a_whole_or_not_at_all(root, dead, again):
     assert world.run().status == "failed"
     origin = Flow(root, GANG).origin(run="1")
     assert problems(origin) == []
+    too_large = [problem.code for problem in gang_problems(origin, Limits(GANG, 2, {}))]
+    assert too_large == (["gang_too_large"] if dead == "work" else [])
+    assert gang_problems(origin, Limits(GANG, 3, {})) == []
     resumed = EngineWorld(GANG, lambda request: ok(), run_id="2", root=root, origin="1", resumes=origin)
     assert resumed.run().status == "success"
     assert [request.task for request in resumed.backend.requests] == again

@@ -1,10 +1,10 @@
 """Masking of secrets: however the output is cut into pieces, no secret is in what comes out."""
 
-import os
 import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
 
@@ -23,11 +23,15 @@ def masked(mask, pieces):
 
 
 @settings(max_examples=500, deadline=None)
-@given(values=st.lists(LETTERS, min_size=1, max_size=3), text=st.text("abc\n", max_size=60), cuts=st.lists(st.integers(0, 60)))
+@given(
+    values=st.lists(LETTERS, min_size=1, max_size=3),
+    text=st.text("abc\n", max_size=60),
+    cuts=st.lists(st.integers(0, 60)),
+)
 def test_any_cut_gives_what_the_whole_gives_and_no_secret_is_left(values, text, cuts):
     data = text.encode()
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    pieces = [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    pieces = [data[a:b] for a, b in pairwise(places)]
     found = masked(Mask(values), pieces)
     assert found == masked(Mask(values), [data])
     for value in values:
@@ -56,11 +60,17 @@ def test_what_is_masked(values, text, expected):
 
 def test_what_cannot_be_the_beginning_of_a_secret_is_shown_at_once():
     mask = Mask(["secret"])
-    assert [mask.feed(piece) for piece in (b"one sec", b"ond ", b"sec", b"ret.")] == [b"one ", b"second ", b"", b"*****."]
+    assert [mask.feed(piece) for piece in (b"one sec", b"ond ", b"sec", b"ret.")] == [
+        b"one ",
+        b"second ",
+        b"",
+        b"*****.",
+    ]
 
 
 PROGRAM = """
 import os, sys
+from itertools import pairwise
 from pathlib import Path
 from pyflow.hosts.masking import Mask, divert
 

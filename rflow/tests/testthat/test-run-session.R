@@ -99,7 +99,6 @@ test_that("resume() refuses what does not fit", {
   expect_snapshot(error = TRUE, {
     resume()
     resume(flow("F"), step = 1)
-    resume(flow("F"), origin_run_id = "")
     resume(flow("F"), "a", "1", TRUE)
   })
 })

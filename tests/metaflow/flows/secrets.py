@@ -4,7 +4,7 @@ from metaflow import FlowSpec, secrets, step
 
 
 class SecretsFlow(FlowSpec):
-    @secrets(sources=[{"type": "inline", "options": {"env_vars": {"SECRET_NAME": "Rumpelstilzchen"}}}])
+    @secrets(sources=[{"type": "inline", "id": "tale", "options": {"env_vars": {"SECRET_NAME": "Rumpelstilzchen"}}}])
     @step
     def start(self):
         self.length = len(os.environ["SECRET_NAME"])
