@@ -18,9 +18,10 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from pyflow.engine.events import Begin, Succeeded
 from pyflow.engine.plan import Plan, run_row, taken_over
 from pyflow.engine.resume import origin_of, problems, replay
-from pyflow.engine.state import Begin, RunState, Succeeded, apply
+from pyflow.engine.state import RunState, apply
 from pyflow.metadata import open_metadata
 from pyflow.metadata.liveness import hold_run_lock
 from pyflow.spec.graph import Function, Graph, Step, Transition, graph_to_json

@@ -18,10 +18,10 @@ from pyflow import repeat
 from pyflow.backends import BACKENDS
 from pyflow.code.snapshot import Snapshot, snapshot
 from pyflow.define.parameters import user_name
+from pyflow.engine.events import Finish
 from pyflow.engine.loop import Engine
 from pyflow.engine.plan import Plan
 from pyflow.engine.resume import Origin, gang_problems
-from pyflow.engine.state import Finish
 from pyflow.environments import ENVIRONMENTS
 from pyflow.hosts.r import RHost
 from pyflow.hosts.terminal import RTerminal

@@ -21,10 +21,10 @@ from pyflow.cli.hooks import run_hooks
 from pyflow.cli.parameters import parameter_options, take_given, variable
 from pyflow.cli.reporter import ConsoleReporter
 from pyflow.define.values import resolve_values
+from pyflow.engine.events import Finish
 from pyflow.engine.loop import Engine
 from pyflow.engine.plan import Plan
 from pyflow.engine.resume import Origin
-from pyflow.engine.state import Finish
 from pyflow.spec.graph import Graph
 from pyflow.spec.records import INTERRUPTED as RUN_INTERRUPTED
 from pyflow.spec.records import SUCCESS

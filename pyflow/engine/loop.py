@@ -8,12 +8,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 
+from pyflow.engine import events
 from pyflow.engine import plan as plans
 from pyflow.engine import resume as resumes
 from pyflow.engine import state as states
+from pyflow.engine.events import Action, Failed, Finish, Launch, Stop, Succeeded, Wait
 from pyflow.engine.outcome import Outcome, outcome
 from pyflow.engine.plan import Artifacts, Plan
-from pyflow.engine.state import Action, Failed, Finish, Launch, RunState, Stop, Succeeded, Task, Wait
+from pyflow.engine.state import RunState, Task
 from pyflow.ports import Backend, BackendEvent, Ended, Metadata, Output, Reporter, Started, TaskLabel
 from pyflow.spec import records
 from pyflow.spec.gangs import Limits
@@ -66,7 +68,7 @@ class Engine:
     def run(self) -> Finish:
         """Run to the end; returns how it ended."""
         self.changes.append(records.RunCreated(plans.run_row(self.plan, self.clock())))
-        finish = self._carry_out(self._apply(states.Begin(self.plan.has_parameters)))
+        finish = self._carry_out(self._apply(events.Begin(self.plan.has_parameters)))
         while finish is None:
             finish = self._interrupted() if self.interrupts > self.interrupts_seen else self._step()
         return finish
@@ -81,7 +83,7 @@ class Engine:
             self._record(item)
         now = self.monotonic()
         while self.timers and self.timers[0][0] <= now:
-            actions += states.apply(self.state, states.Timer(heapq.heappop(self.timers)[1]))
+            actions += states.apply(self.state, events.Timer(heapq.heappop(self.timers)[1]))
         self._enforce_deadlines(now)
         finish = self._carry_out(actions)
         if ended:
@@ -96,12 +98,12 @@ class Engine:
     def _interrupted(self) -> Finish | None:
         self.interrupts_seen += 1
         if self.interrupts_seen == 1:
-            return self._carry_out(states.apply(self.state, states.Interrupt()))
+            return self._carry_out(states.apply(self.state, events.Interrupt()))
         for id in self.state.running:
             self.backend.stop(_attempt_id(self.state.tasks[id]), 0.0)
         return None
 
-    def _apply(self, event: states.Event) -> list[Action]:
+    def _apply(self, event: events.Event) -> list[Action]:
         """Advance the state; where a resumed run begins, by all that its origin has finished."""
         origin = self.plan.resumes
         if origin is None or not origin.begins_with(event):
@@ -133,7 +135,7 @@ class Engine:
         return self._ended(task, event)
 
     def _started(self, task: Task, event: Started) -> None:
-        states.apply(self.state, states.StartedEvent(task.id, task.attempt, event.pid))
+        states.apply(self.state, events.StartedEvent(task.id, task.attempt, event.pid))
         self.pids[event.id] = event.pid
         self.changes.append(records.AttemptPid(self.plan.flow, self.plan.run, task.id, task.attempt, event.pid))
         timeout = self._timeout(task)

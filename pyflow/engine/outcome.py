@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pyflow.engine.state import Failed, Stopped, Succeeded, Task
+from pyflow.engine.events import Failed, Stopped, Succeeded
+from pyflow.engine.state import Task
 from pyflow.ports import Ended
 from pyflow.spec.gangs import Limits
 from pyflow.spec.graph import Step

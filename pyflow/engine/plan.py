@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pyflow.engine.events import Finish, Launch
 from pyflow.engine.outcome import Outcome
 from pyflow.engine.resume import Origin
-from pyflow.engine.state import Finish, Frame, Launch, Task
+from pyflow.engine.state import Frame, Task
 from pyflow.spec.graph import Graph, Step, transition_to_json
 from pyflow.spec.records import (
     RUNNING,

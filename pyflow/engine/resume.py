@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, takewhile
 
+from pyflow.engine import events
 from pyflow.engine import state as states
-from pyflow.engine.state import Action, Begin, Event, RunState, Succeeded, Task
+from pyflow.engine.events import Action, Begin, Event, Succeeded
+from pyflow.engine.state import RunState, Task
 from pyflow.spec.errors import Problem
 from pyflow.spec.gangs import Limits
 from pyflow.spec.graph import Graph, Step, parse_graph
@@ -80,15 +82,15 @@ def origin_of(graph: Graph, run: RunRow, tasks: Sequence[FinishedTask], step: st
 
 def replay(state: RunState, event: Event, origin: Origin) -> Replay:
     """Apply `event`, and then the end of every task that the origin has finished, to the state of the new run."""
-    states.apply(state, states.Hold())
+    states.apply(state, events.Hold())
     actions = states.apply(state, event)
     taken: dict[str, FinishedTask] = {}
     for id in _made(state):
         found = _counterpart(origin, state.tasks[id], taken) if state.held and id in state.held else None
         if found is not None:
             taken[id] = found
-            actions += states.apply(state, states.TakenOver(id, found.row.foreach_count, found.row.choice))
-    actions += states.apply(state, states.Release())
+            actions += states.apply(state, events.TakenOver(id, found.row.foreach_count, found.row.choice))
+    actions += states.apply(state, events.Release())
     return Replay(taken, actions)
 
 

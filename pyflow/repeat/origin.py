@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pyflow.engine import plan as plans
+from pyflow.engine.events import Launch
 from pyflow.engine.plan import Artifacts, Plan
-from pyflow.engine.state import Frame, Launch, Task
+from pyflow.engine.state import Frame, Task
 from pyflow.ports import Metadata
 from pyflow.spec.errors import NotFoundError, UserError
 from pyflow.spec.graph import Graph
 from pyflow.spec.names import did_you_mean
-from pyflow.spec.records import RUNNING, RunRow, TaskRow
+from pyflow.spec.records import RunRow, TaskRow
 from pyflow.spec.task import PARAMETERS, TaskRequest
 
 FORMS = "STEP, RUN/STEP or RUN/STEP/TASK"
@@ -35,7 +36,7 @@ def find_origin(metadata: Metadata, flow: str, text: str) -> Origin:
     """The task that `text` names: a step of the newest run that has a task of it (its first one), RUN/STEP,
     RUN/STEP/TASK, each also with FLOW/ before it.
 
-    Raises NotFoundError, UserError `pathspec_invalid`, and `spin_running` for a task that waits for its inputs.
+    Raises NotFoundError, and UserError `pathspec_invalid`.
     """
     parts = [part for part in text.split("/") if part]
     if len(parts) > 1 and parts[0] == flow:
@@ -72,7 +73,8 @@ def _find(metadata: Metadata, flow: str, *, run: str | None, step: str, task: st
 def request_of(origin: Origin, plan: Plan) -> TaskRequest:
     """The request that carries the task out again in the run that `plan` describes, with the steps of its graph.
 
-    Raises UserError `spin_graph_changed` when the task has no place in the graph any more.
+    Raises UserError `spin_graph_changed` when the task has no place in the graph any more, `spin_inputs_missing` when what
+    it was given is not there.
     """
     _check_place(origin, plan.graph)
     tasks = {row.task: _task(row) for row in origin.tasks}
@@ -99,8 +101,6 @@ def _check_place(origin: Origin, graph: Graph) -> None:
         raise _changed(origin, f"{PARAMETERS} is no step", "Choose a step of the flow.")
     if not graph.step(step).join and len(origin.task.inputs) > 1:
         raise _changed(origin, f"step {step!r} joined branches then, and takes no inputs now", "")
-    if origin.task.status == RUNNING and origin.run.status == RUNNING:
-        return  # its inputs are there: it may be tried before it has ended
 
 
 def _changed(origin: Origin, reason: str, hint: str) -> UserError:

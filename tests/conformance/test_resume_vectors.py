@@ -2,8 +2,9 @@
 
 import pytest
 
+from pyflow.engine.events import Begin, Succeeded
 from pyflow.engine.resume import origin_of, problems, replay
-from pyflow.engine.state import Begin, RunState, Succeeded, apply
+from pyflow.engine.state import RunState, apply
 from pyflow.spec.graph import parse_graph
 from pyflow.spec.records import FinishedTask, RunRow, TaskRow
 from pyflow.spec.task import PARAMETERS, ArtifactRef

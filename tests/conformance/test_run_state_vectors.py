@@ -2,6 +2,7 @@
 
 import pytest
 
+from pyflow.engine import events
 from pyflow.engine import state as states
 from pyflow.spec.graph import parse_graph
 from pyflow.spec.task import parse_error
@@ -13,27 +14,27 @@ CASES = cases("run-state", "events*.json")
 def read_event(data):
     kind, task, attempt = data["event"], data.get("task"), data.get("attempt")
     if kind == "failed":
-        return states.Failed(task, attempt, parse_error(data["error"]), crashed=data["crashed"])
+        return events.Failed(task, attempt, parse_error(data["error"]), crashed=data["crashed"])
     return {
-        "begin": lambda: states.Begin(data["parameters"]),
-        "started": lambda: states.StartedEvent(task, attempt, data["pid"]),
-        "succeeded": lambda: states.Succeeded(task, attempt, data.get("foreach_count"), data.get("choice")),
-        "timer": lambda: states.Timer(task),
-        "interrupt": states.Interrupt,
-        "stopped": lambda: states.Stopped(task, attempt),
-        "hold": states.Hold,
-        "taken_over": lambda: states.TakenOver(task, data.get("foreach_count"), data.get("choice")),
-        "release": states.Release,
+        "begin": lambda: events.Begin(data["parameters"]),
+        "started": lambda: events.StartedEvent(task, attempt, data["pid"]),
+        "succeeded": lambda: events.Succeeded(task, attempt, data.get("foreach_count"), data.get("choice")),
+        "timer": lambda: events.Timer(task),
+        "interrupt": events.Interrupt,
+        "stopped": lambda: events.Stopped(task, attempt),
+        "hold": events.Hold,
+        "taken_over": lambda: events.TakenOver(task, data.get("foreach_count"), data.get("choice")),
+        "release": events.Release,
     }[kind]()
 
 
 def read_action(data):
     kind, error = data["action"], parse_error(data.get("error"))
     return {
-        "launch": lambda: states.Launch(data["task"], data["attempt"], data["last"], parse_error(data["caught"])),
-        "wait": lambda: states.Wait(data["task"], data["seconds"]),
-        "stop": lambda: states.Stop(data["task"], data["attempt"]),
-        "finish": lambda: states.Finish(data["status"], error, data["task"]),
+        "launch": lambda: events.Launch(data["task"], data["attempt"], data["last"], parse_error(data["caught"])),
+        "wait": lambda: events.Wait(data["task"], data["seconds"]),
+        "stop": lambda: events.Stop(data["task"], data["attempt"]),
+        "finish": lambda: events.Finish(data["status"], error, data["task"]),
     }[kind]()
 
 

@@ -257,7 +257,7 @@ MERGE = _behaviour(
         self.merge_artifacts(inputs, exclude=VARYING)
         """,
         """
-        self$conflict <- tryCatch(merge_artifacts(self, inputs), error = \\(error) error$code)
+        tryCatch(merge_artifacts(self, inputs), error = \\(error) self$conflict <- error$code)
         merge_artifacts(self, inputs, include = c("shared", "untouched"))
         merge_artifacts(self, inputs, exclude = VARYING)
         """,
@@ -342,7 +342,7 @@ TIMEOUT = _behaviour(
     def pause(seconds):
         time.sleep(seconds)
     """,
-    decorators={"late": {"timeout": {"seconds": 0.3}, "catch": {"var": "late", "print_exception": False}}},
+    decorators={"late": {"timeout": {"seconds": 1}, "catch": {"var": "late", "print_exception": False}}},
     varying=("late",),
 )
 

@@ -1,7 +1,7 @@
-"""resume of every shape, in three forms: a run fails at its start; each resume gets as far as the next failure.
+"""resume of every shape, in three forms: a run fails, and each resume gets as far as the next failure.
 
-Failures come in this order: start, one of the tasks of a foreach or branch, the join, the end. The resume that succeeds
-leaves what a run without failures leaves, and no task that had ended well is run again.
+In Python failures come at the start, in one of the tasks of a foreach or branch, at the join, at the end; in the other forms at
+every second of these. The resume that succeeds leaves what a run without failures leaves, and no task that had ended well is run again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.generator.shapes import SHAPES, Node
 from tests.generator.test_flows import check_artifacts
 
 NAMES = list(SHAPES)
+TAKEN = {"python": slice(None), "r": slice(0, None, 2), "mixed": slice(1, None, 2)}
 # A file of a task's name makes it fail.
 STOPS = Behaviour(
     "stops",
@@ -44,7 +45,7 @@ def test_resume(project, shape, form):
     flow = compose(f"{shape.title().replace('_', '')}Flow", SHAPES[shape], (PLACE, STOPS, MERGE, TRAIL, ARTIFACTS))
     project.write(**flow.text.files(form_of(form, NAMES.index(shape))))
     expected = Model(flow, "ann", ()).run()
-    stops = _stops(SHAPES[shape], [done.artifacts["place"] for done in expected])
+    stops = _stops(SHAPES[shape], [done.artifacts["place"] for done in expected])[TAKEN[form]]
     for place in stops:
         _file(project, place).touch()
     before: Mapping[str, Task] = {}

@@ -208,7 +208,6 @@ STEPS = {
     ),
     "artifact_unsupported": _body("import threading\nself.lock = threading.Lock()", "self$lock <- textConnection('x')"),
     "artifact_is_the_flow": _body("self.me = self", "self$me <- self"),
-    "artifact_is_a_function": _body("self.f = lambda x: x + 1", None),
     "foreach_empty": _mistake(
         "@step\ndef start(self):\n    self.xs = []\n    self.next(self.work, foreach='xs')\n\n@step\ndef work(self):\n    self.next(self.j)\n\n"
         "@step\ndef j(self, inputs):\n    self.next(self.end)\n\n@step\ndef end(self):\n    pass\n",

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from pyflow.engine.events import Failed, Stopped, Succeeded
 from pyflow.engine.outcome import outcome
-from pyflow.engine.state import Failed, Stopped, Succeeded, Task
+from pyflow.engine.state import Task
 from pyflow.ports import Ended
 from pyflow.spec.gangs import Limits
-from pyflow.spec.graph import Decorator, Transition
+from pyflow.spec.graph import Transition
 from pyflow.spec.task import TaskError, TaskResult
 from tests.unit.engine_world import BOOM, CRASH, graph, step
 

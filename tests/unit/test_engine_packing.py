@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyflow.engine.events import Begin, Failed, Finish, Launch, Succeeded
 from pyflow.engine.packing import Packing
-from pyflow.engine.state import Begin, Failed, Finish, Launch, RunState, Succeeded, apply
+from pyflow.engine.state import RunState, apply
 from pyflow.spec.graph import Decorator, Function, Graph, Step, Transition
 from pyflow.spec.resources import needs, too_large
 from pyflow.spec.task import TaskError

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from pyflow.engine import plan as plans
-from pyflow.engine.state import Finish, Frame, Launch, Task
+from pyflow.engine.events import Finish, Launch
+from pyflow.engine.state import Frame, Task
 from pyflow.spec.graph import Decorator
 from pyflow.spec.task import PARAMETERS, ArtifactRef, TaskError, TaskResult, parse_request
 from tests.unit.engine_world import foreach_graph, graph, step

@@ -6,20 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflow.engine.state import (
-    Begin,
-    Failed,
-    Finish,
-    Interrupt,
-    Launch,
-    RunState,
-    Stop,
-    Stopped,
-    Succeeded,
-    Timer,
-    Wait,
-    apply,
-)
+from pyflow.engine.events import Begin, Failed, Finish, Interrupt, Launch, Stop, Stopped, Succeeded, Timer, Wait
+from pyflow.engine.state import RunState, apply
 from pyflow.spec.graph import Function, Graph, Step, Transition
 from pyflow.spec.structure import structure
 from pyflow.spec.task import PARAMETERS, TaskError

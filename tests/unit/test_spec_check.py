@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflow.engine.state import Begin, Finish, Launch, RunState, Succeeded, apply
+from pyflow.engine.events import Begin, Finish, Launch, Succeeded
+from pyflow.engine.state import RunState, apply
 from pyflow.spec.check import check_graph
-from pyflow.spec.check_decorators import DECORATORS as DECORATORS_KNOWN
 from pyflow.spec.graph import Decorator, Function, Graph, Step, Transition, parse_graph
 from pyflow.spec.names import did_you_mean, is_artifact_name, is_identifier, is_step_name, nearest
 from tests.conformance.vectors import cases

@@ -2,7 +2,8 @@
 
 from hypothesis import given, settings
 
-from pyflow.engine.state import Begin, Launch, RunState, Succeeded, apply
+from pyflow.engine.events import Begin, Launch, Succeeded
+from pyflow.engine.state import RunState, apply
 from pyflow.spec.structure import structure, topological_order
 from tests.unit.flow_shapes import SHAPES, graph_of
 
