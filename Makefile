@@ -21,7 +21,7 @@ demo-r: setup  ## The same example as an R flow with Python steps
 test: setup test-python test-r  ## Run all tests, of Python and of R
 
 test-python: setup
-	$(PYTHON) -m pytest -n 2 --dist loadgroup
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 test-r: setup
 	Rscript tools/test_r.R

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import os
 import selectors
 import shutil
 import signal
@@ -58,7 +59,7 @@ class LocalBackend:
         self.isolation = isolation
         self.graph: Graph | None = None
         self.code: Mapping[str, str] | None = None
-        self.folder = Path()
+        self.folder = self.sockets = Path()
         self.attempts: dict[str, _Attempt] = {}
         self.shared: _Servers | None = None
         self.ready: deque[BackendEvent] = deque()
@@ -70,6 +71,7 @@ class LocalBackend:
         self.graph = graph
         self.code = code
         self.folder = Path(tempfile.mkdtemp(prefix="pyflow-"))
+        self.sockets = _socket_folder(self.folder)
         try:
             servers = self._start_servers(r=needs_r(graph))
         except BaseException:
@@ -85,7 +87,7 @@ class LocalBackend:
     def _start_servers(self, *, r: bool) -> _Servers:
         assert self.graph is not None
         self.count += 1
-        socket = self.folder / f"r{self.count}.sock"
+        socket = self.sockets / f"r{self.count}.sock"
         started = [self._start_server(language, socket) for language in (("r", "python") if r else ("python",))]
         try:
             for server in reversed(started):
@@ -152,7 +154,7 @@ class LocalBackend:
 
     def _r_socket(self, servers: _Servers) -> Path:
         assert servers.r is not None
-        return self.folder / f"{servers.r.log.stem}.sock"
+        return self.sockets / f"{servers.r.log.stem}.sock"
 
     def wait(self, timeout: float | None) -> list[BackendEvent]:
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -243,7 +245,13 @@ class LocalBackend:
         if self.folder != Path():
             # What left its process group is ended by its fork server, unless that was killed.
             kernel.end_marked(MARK, str(self.folder))
-            shutil.rmtree(self.folder, ignore_errors=True)
+            for folder in {self.folder, self.sockets}:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _socket_folder(folder: Path) -> Path:
+    """`folder`, or one in /tmp if its path is too long for a socket's address (104 bytes on macOS, 108 on Linux)."""
+    return folder if len(os.fsencode(folder)) <= 85 else Path(tempfile.mkdtemp(prefix="pyflow-", dir="/tmp"))
 
 
 def _output(id: str, attempt: _Attempt, *, last: bool = False) -> list[Output]:

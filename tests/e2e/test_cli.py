@@ -16,8 +16,6 @@ import pytest
 from tests.e2e.forms import FlowText, Step
 from tests.e2e.project import Project
 
-# The runs are made once, so the tests stay in one worker.
-pytestmark = pytest.mark.xdist_group("cli")
 SCHEMA = json.loads((Path(__file__).parents[2] / "shared_spec" / "graph.schema.json").read_text())
 FLOW = FlowText(
     "CliFlow",

@@ -301,6 +301,7 @@ def fan_out(py, r, *, work=("self.square = self.input ** 2", "self$square <- sel
     )
 
 
+@pytest.mark.parametrize("form", ["python", "r"], indirect=True)
 def test_a_wide_foreach_keeps_its_order_and_shows_its_size(project, form):
     count = 300 if form == "python" else 110
     project.write(**fan_out(f"self.items = list(range({count}))", f"self$items <- seq_len({count}) - 1L").files(form))

@@ -13,8 +13,6 @@ import pyflow
 from pyflow.codec.native import NativeProxy
 from tests.e2e.project import Project
 
-# The flows are run once, so the tests stay in one worker.
-pytestmark = pytest.mark.xdist_group("main_example")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "genre_stats"
 FLOWS = {"GenreStatsFlow": "flow.py", "GenreStatsRFlow": "flow.R"}
 

@@ -67,6 +67,7 @@ def test_runs(results):
         "tags": ["a", "b", "user:ann"],
         "user_tags": ["a", "b"],
         "origin": None,
+        "spin": None,
         "error": None,
     }
     assert [row["run"] for row in ok(op="runs", flow=FLOW, limit=1)] == ["2"]
@@ -112,6 +113,7 @@ def test_tasks(results):
         "created_at": 1004.0,
         "finished_at": 1005.0,
         "index": 0,
+        "iteration": None,
         "origin": None,
         "attempts": 1,
         "attempt": 0,

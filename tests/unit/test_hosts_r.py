@@ -151,7 +151,8 @@ def in_background(world, name):
     results = []
     folder = world.folder / f"background-{name}-{time.monotonic_ns()}"
     folder.mkdir()
-    host = RHost.fork(world.socket, group=os.getpgrp(), logs=(folder / "stdout.log", folder / "stderr.log"))
+    # 0: a group of its own. A task's group is killed at the end, and there is no runner here that leads one.
+    host = RHost.fork(world.socket, group=0, logs=(folder / "stdout.log", folder / "stderr.log"))
     run = {
         "op": "run", "step": "work", "file": str(world.file), "function": name, "flow": "TestFlow", "join": False,
         "names": [], "read_only": [], "reserved": [], "inputs": [], "foreach": None, "scratch": str(folder / "scratch"),
@@ -303,7 +304,7 @@ def test_a_task_whose_runner_is_gone_is_ended(own_world):
 
 def test_a_server_that_is_not_there_is_host_lost(tmp_path):
     with pytest.raises(HostError, match="does not answer") as caught:
-        RHost.fork(str(tmp_path / "none.sock"), group=os.getpgrp(), logs=(tmp_path / "out", tmp_path / "err"))
+        RHost.fork(str(tmp_path / "none.sock"), group=0, logs=(tmp_path / "out", tmp_path / "err"))
     assert caught.value.code == "host_lost"
 
 
