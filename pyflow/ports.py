@@ -217,9 +217,10 @@ class SecretSource(Protocol):
     def get(self, source: Mapping[str, Any], role: str | None) -> Mapping[str, str]:
         """The secrets that `source` names, as environment variables by name.
 
-        `source` has a `type`, which chose this class, and what this kind of place needs (`id`, `options`, ...); `role` is
-        an identity to take on, where the place knows such. Raises SecretError `secret_missing` (there is none of that
-        name, or it may not be read) or `secret_invalid` (`source` lacks what is needed). A message never holds a value.
+        `source` has a `type`, which chose this class, and what this kind of place needs (`id`, `options`, ...);
+        `role` is an identity to take on, where the place knows such. Raises SecretError `secret_missing` (there is
+        none of that name, or it may not be read) or `secret_invalid` (`source` lacks what is needed). A message never
+        holds a value.
         """
         ...
 

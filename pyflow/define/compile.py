@@ -111,7 +111,13 @@ def _collect(problems: list[Problem], make: Callable[[Member], Any], members: It
             yield make(member)
         except DefinitionError as error:
             where = error.where if error.where.file else Where(member.source.file, member.line)
-            problems.append(Problem(error.code, f"{error.message.rstrip('.')}.", where, error.hint))
+            problems.append(Problem(error.code, _sentence(error.message), where, error.hint))
+
+
+def _sentence(message: str) -> str:
+    """A message that stands alone. What begins with a name of the code, as self.next does, stays as it is."""
+    first = message.partition(" ")[0]
+    return f"{message[:1].upper() if first.isalpha() else message[:1]}{message[1:].rstrip('.')}."
 
 
 def _step(member: Member, flow_file: str | None, draft: Draft) -> Step:

@@ -136,11 +136,11 @@ class FlowSpec:
     ) -> None:
         """Say what follows::
 
-            self.next(self.a)                    # one step
-            self.next(self.a, self.b)            # both, side by side
-            self.next(self.a, foreach="xs")      # once for each item of self.xs
-            self.next(self.a, num_parallel=4)    # four tasks that run at the same time
-            self.next({"small": self.a, "large": self.b}, condition="size")    # the one that self.size chooses
+        self.next(self.a)                    # one step
+        self.next(self.a, self.b)            # both, side by side
+        self.next(self.a, foreach="xs")      # once for each item of self.xs
+        self.next(self.a, num_parallel=4)    # four tasks that run at the same time
+        self.next({"small": self.a, "large": self.b}, condition="size")    # the one that self.size chooses
         """
         self._running().transition(said(steps, Options(foreach, num_parallel, condition)))
 

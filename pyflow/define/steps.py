@@ -20,8 +20,8 @@ Target = TypeVar("Target", bound="Callable[..., Any] | RStep")
 @dataclass
 class StepNotes:
     """What has been said about a step: its decorators, the one nearest to the function first. One whose arguments are
-    not known yet is a config.Delayed, one of the user's own a custom.Use. `start` and `end`: it is the first or the last
-    step whatever its name."""
+    not known yet is a config.Delayed, one of the user's own a custom.Use. `start` and `end`: it is the first or the
+    last step whatever its name."""
 
     decorators: list[Any] = field(default_factory=list)
     start: bool = False
@@ -96,17 +96,15 @@ def r_step(
 
     `next` names the next step, several for a branch, or by value for a switch: `next={"small": "a", "large": "b"},
     condition="size"`. `foreach` names the artifact to fan out over; `num_parallel` is the number of tasks in a gang, or
-    the name of the artifact that holds it; with `join` the function takes `(self, inputs)`. Assign it in the class body;
-    decorators take it as an argument::
+    the name of the artifact that holds it; with `join` the function takes `(self, inputs)`. Assign it in the class
+    body; decorators take it as an argument::
 
         fit = retry(times=1)(r_step("model.R", "fit", next="join"))
     """
     frame = sys._getframe(1)
     targets = (next,) if isinstance(next, str) else next if isinstance(next, Mapping) else tuple(next or ())
     options, notes = Options(foreach, num_parallel, condition), StepNotes(start=start, end=end)
-    return RStep(
-        file, function, targets, options, join, frame.f_code.co_filename, frame.f_lineno, notes=notes
-    )
+    return RStep(file, function, targets, options, join, frame.f_code.co_filename, frame.f_lineno, notes=notes)
 
 
 def notes_of(target: object) -> StepNotes | None:

@@ -97,8 +97,8 @@ def read(node: ast.FunctionDef, receiver: str, attribute: Attribute, where: Wher
         if hidden is not None:
             line = getattr(hidden, "lineno", node.lineno)
             raise _invalid(
-                f"Step *{where.step}* has its {receiver}.next(...) on line {line}, which is not the last statement of the"
-                " step",
+                f"Step *{where.step}* has its {receiver}.next(...) on line {line}, which is not the last statement of"
+                " the step",
                 Where(where.file, line, where.step),
                 f"Make {receiver}.next(...) the last line of the step, outside of if, for, with and try.",
             )
@@ -152,7 +152,7 @@ class _Reader:
         return isinstance(node, ast.Name) and node.id == self.receiver
 
     def _key(self, node: ast.expr | None) -> str:
-        """The key of a case: a literal, or an attribute of the flow that is known before it runs (`self.config.key`)."""
+        """The key of a case: a literal, or what the flow knows before it runs (`self.config.key`)."""
         try:
             return key_text(self._value(node))
         except (ValueError, AttributeError):

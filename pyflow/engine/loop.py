@@ -87,7 +87,9 @@ class Engine:
         self._enforce_deadlines(now)
         finish = self._carry_out(actions)
         if ended:
-            self.reporter.progress(done=len(self.artifacts), running=len(self.state.running), known=len(self.state.tasks))
+            self.reporter.progress(
+                done=len(self.artifacts), running=len(self.state.running), known=len(self.state.tasks)
+            )
         return finish
 
     def _patience(self) -> float:

@@ -80,9 +80,10 @@ class Gang:
 class RunState:
     """The whole state of a run; change it only through `apply`.
 
-    `ready` may be launched as soon as `capacity` (of each resource) has room for them, `running` have a process, `waiting` wait for the timer of a retry.
-    `arrived` has, for each (join, owner of the split), the inputs that are there. `gangs` are by the task that opened
-    them. With `retry_wait` a retry waits for its minutes_between_retries, else it follows at once.
+    `ready` may be launched as soon as `capacity` (of each resource) has room for them, `running` have a process,
+    `waiting` wait for the timer of a retry. `arrived` has, for each (join, owner of the split), the inputs that are
+    there. `gangs` are by the task that opened them. With `retry_wait` a retry waits for its minutes_between_retries,
+    else it follows at once.
     """
 
     graph: Graph

@@ -30,8 +30,8 @@ def spin(
     `pathspec` is `"Flow/step"` (of the newest run), `"Flow/run/step"` or `"Flow/run/step/task"`. Every artifact that
     the task had or has set can be read on what is given back; with `run=False` the step's code does not run, so that it
     can be tried line by line (`self.inputs` has the inputs of a join). `artifacts` take the place of inputs: a dict, or
-    the path of a `.py` or `.R` file that gives them. `file` is the flow's file, if it is not where it was. The results are
-    kept apart from the flow's runs, unless `persist`.
+    the path of a `.py` or `.R` file that gives them. `file` is the flow's file, if it is not where it was. The
+    results are kept apart from the flow's runs, unless `persist`.
 
     An exception of the step is raised as it is, so that `%debug` opens it.
 

@@ -73,8 +73,8 @@ def _find(metadata: Metadata, flow: str, *, run: str | None, step: str, task: st
 def request_of(origin: Origin, plan: Plan) -> TaskRequest:
     """The request that carries the task out again in the run that `plan` describes, with the steps of its graph.
 
-    Raises UserError `spin_graph_changed` when the task has no place in the graph any more, `spin_inputs_missing` when what
-    it was given is not there.
+    Raises UserError `spin_graph_changed` when the task has no place in the graph any more, `spin_inputs_missing` when
+    what it was given is not there.
     """
     _check_place(origin, plan.graph)
     tasks = {row.task: _task(row) for row in origin.tasks}

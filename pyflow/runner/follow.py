@@ -1,4 +1,4 @@
-"""What follows the attempt: how many tasks a split makes, and which step a switch chooses. The same for every language."""
+"""What follows an attempt in any language: how many tasks a split makes, which step a switch chooses."""
 
 from __future__ import annotations
 

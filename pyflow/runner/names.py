@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from pyflow.define.flow import FlowSpec
 from pyflow.runner.session import Session
 from pyflow.spec.errors import ArtifactError, ReadOnlyError, Where
@@ -34,10 +36,12 @@ def check_name(name: str, session: Session) -> None:
 def check_form(name: str, where: Where) -> None:
     """Raises ArtifactError `artifact_name_invalid`; the same for both languages."""
     if not is_value_name(name):
+        composed = unicodedata.normalize("NFKC", name)
         raise ArtifactError(
             f"{name!r} cannot be the name of an artifact",
             code="artifact_name_invalid",
             where=where,
-            hint="A name begins with a letter or _, and has letters, digits and _ only; letters of any script, each "
-            "written as one sign where there is one (Unicode NFKC).",
+            hint=f"Write it as {composed!r}, as Python reads it (Unicode NFKC)."
+            if is_value_name(composed)
+            else "A name begins with a letter or _, and has letters, digits and _ only.",
         )

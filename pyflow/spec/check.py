@@ -66,7 +66,10 @@ def _start_or_end_missing(graph: Graph) -> Iterator[Problem]:
     for code, name in (("start_missing", graph.start), ("end_missing", graph.end)):
         if name not in known:
             message = f"The flow has no step *{name}*, which every flow needs."
-            hint = did_you_mean(name, known).replace("Did you mean", "Is it called") or f"Add a step named {name!r}{_mark(graph, name)}."
+            hint = (
+                did_you_mean(name, known).replace("Did you mean", "Is it called")
+                or f"Add a step named {name!r}{_mark(graph, name)}."
+            )
             yield Problem(code, message, Where(graph.file), hint)
 
 
@@ -123,7 +126,7 @@ def _config_duplicate(graph: Graph) -> Iterator[Problem]:
 
 
 def _name_conflict(graph: Graph) -> Iterator[Problem]:
-    """One problem for each name that is of two kinds, at the place of the later one (config, parameter, constant, step)."""
+    """One problem for each name of two kinds, at the place of the later one (config, parameter, constant, step)."""
     parameters = {parameter.name for parameter in graph.parameters}
     configs = {config.name for config in graph.configs}
     hint = "All of them are read as attributes of self; rename one."

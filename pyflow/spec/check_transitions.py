@@ -8,7 +8,6 @@ from pyflow.spec.errors import Problem
 from pyflow.spec.graph import Graph, Step
 from pyflow.spec.names import did_you_mean, is_artifact_name
 
-
 _SPLITS = {"foreach": "fans out with foreach", "branch": "branches", "parallel": "starts a gang"}
 
 

@@ -26,7 +26,7 @@ def is_artifact_name(name: str) -> bool:
 
 
 def is_value_name(name: str) -> bool:
-    """What may stand behind `self.` in both languages (artifact.md, section 6): letters of any script, digits and `_`."""
+    """What may stand behind `self.` in both languages (artifact.md, section 6): letters, digits and `_`."""
     return bool(name) and all(_in_name(sign, first=not i) for i, sign in enumerate(name)) and _is_composed(name)
 
 

@@ -38,8 +38,8 @@ class RunRow:
 
 @dataclass(frozen=True)
 class TaskRow:
-    """`iteration`: how often each loop around the step was gone through before, from the outside in. `foreach_count` tasks
-    follow a foreach, the step `choice` follows a switch. `origin`: RUN/STEP/TASK of the task that
+    """`iteration`: how often each loop around the step was gone through before, from the outside in. `foreach_count`
+    tasks follow a foreach, the step `choice` follows a switch. `origin`: RUN/STEP/TASK of the task that
     did the work, if this one was taken over from an earlier run."""
 
     flow: str
@@ -90,8 +90,8 @@ class ArtifactRow:
 
 @dataclass(frozen=True)
 class FinishedTask:
-    """A task that ended as `success` or `caught`, with all artifacts that it has. Tasks that inherited the same share one
-    mapping."""
+    """A task that ended as `success` or `caught`, with all artifacts that it has. Tasks that inherited the same share
+    one mapping."""
 
     row: TaskRow
     artifacts: Mapping[str, ArtifactRef]
@@ -124,8 +124,8 @@ class AttemptPid:
 
 @dataclass(frozen=True)
 class AttemptFinished:
-    """Ends an attempt; `final` ends its task with the same status. `artifacts` are all that the attempt has; how many tasks
-    follow a foreach and which step follows a switch are kept with the task."""
+    """Ends an attempt; `final` ends its task with the same status. `artifacts` are all that the attempt has; how many
+    tasks follow a foreach and which step follows a switch are kept with the task."""
 
     flow: str
     run: str
@@ -145,8 +145,8 @@ class AttemptFinished:
 
 @dataclass(frozen=True)
 class TakenOver:
-    """Makes a task out of the finished task `origin_task` of run `origin_run`: the last attempt of that one becomes attempt 0
-    of this one, artifacts by reference. A task's inputs are taken over before it."""
+    """Makes a task out of the finished task `origin_task` of run `origin_run`: the last attempt of that one becomes
+    attempt 0 of this one, artifacts by reference. A task's inputs are taken over before it."""
 
     row: TaskRow
     origin_run: str

@@ -37,12 +37,16 @@ def test_message(request, project, update, name, language):
     assert parts_of(path).get(language) == said
 
 
+# Frames of ours in a traceback that Python itself shows, while a file is imported.
+FRAMES = re.compile(r'  File "[^"]*/pyflow/define/[^"]*", line.*\n(    .*\n)*')
+
+
 def said_by(project, mistake, language) -> str:
     project.write(**mistake.files(language))
     for command in mistake.commands:
         done = project.call(*command.split())
     assert done.code in (1, 2), done.text
-    text = done.out + done.err
+    text = FRAMES.sub("", done.out + done.err)
     text = text.replace(f"{project.folder}/", "").replace(str(project.folder), "FOLDER")
     for pattern, name in VOLATILE:
         text = pattern.sub(name, text)

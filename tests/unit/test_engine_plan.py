@@ -178,7 +178,9 @@ def test_rows_of_a_task_and_its_attempt():
         5.0,
         "running",
     )
-    assert row.foreach == ({"split": "start", "owner": "1", "index": 1, "count": 2, "foreach": "items", "parallel": False},)
+    assert row.foreach == (
+        {"split": "start", "owner": "1", "index": 1, "count": 2, "foreach": "items", "parallel": False},
+    )
     attempt = plans.attempt_row(PLAN, WORK, 6.0)
     assert (attempt.attempt, attempt.started_at, attempt.pid) == (1, 6.0, None)
     assert attempt.folder == "/store/runs/TestFlow/17/work/3/1"
