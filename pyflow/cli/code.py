@@ -69,7 +69,7 @@ def _diff(context: FlowContext) -> click.Command:
     @click.option("--folder", type=PATH, help="Compare with this folder instead of the flow's own.")
     def diff(run: str | None, other: str | None, folder: Path | None) -> int:
         against = None if other is None else _code_of(context, other)
-        for line in _code_of(context, run).diff(against, folder=folder).splitlines():
+        for line in _code_of(context, run).diff(against, folder=folder).split("\n")[:-1]:
             output.result(click.style(line.encode("utf-8", "replace").decode(), fg=_color(line)))
         return 0
 

@@ -40,7 +40,7 @@ def _text(graph: Graph) -> Iterator[str]:
         step = graph.step(name)
         indent = "  " * (len(form.open_splits[name]) + 1)
         yield ""
-        yield indent + click.style(name, bold=True) + _marks(step)
+        yield indent + click.style(name, bold=True) + _marks(graph, step)
         for decorator in step.decorators:
             yield f"{indent}  @{_decorator(decorator)}"
         if step.doc:
@@ -56,8 +56,9 @@ def _parameter(parameter: Parameter) -> str:
     return f"<{kind}>{required}{default}{': ' + parameter.help if parameter.help else ''}"
 
 
-def _marks(step: Step) -> str:
-    marks = ["R"] if step.language == "r" else []
+def _marks(graph: Graph, step: Step) -> str:
+    marks = [end for end in ("start", "end") if getattr(graph, end) == step.name != end]
+    marks += ["R"] if step.language == "r" else []
     marks += ["join"] if step.join else []
     return f" ({', '.join(marks)})" if marks else ""
 

@@ -110,8 +110,9 @@ def _next_call(node: ast.AST, receiver: str) -> ast.Call | None:
     if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
         return None
     function = node.value.func
-    named = isinstance(function, ast.Attribute) and function.attr == "next"
-    return node.value if named and isinstance(function.value, ast.Name) and function.value.id == receiver else None
+    if not (isinstance(function, ast.Attribute) and function.attr == "next" and isinstance(function.value, ast.Name)):
+        return None
+    return node.value if function.value.id == receiver else None
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,8 @@ class _Reader:
         options = Options(**{str(word.arg): self._option(word) for word in call.keywords})
         cases, targets = None, []
         if len(call.args) == 1 and isinstance(call.args[0], ast.Dict):
-            pairs = zip(call.args[0].keys, call.args[0].values, strict=True)
+            cases_of = call.args[0]
+            pairs = zip(cases_of.keys, cases_of.values, strict=True)
             cases = [(self._key(key), self._target(target)) for key, target in pairs]
         else:
             targets = [self._target(argument) for argument in call.args]

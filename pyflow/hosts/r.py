@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,12 +127,18 @@ class Deadline:
 def _r_error(data: Mapping[str, Any], clock: Deadline, step: str) -> TaskError:
     error = parse_error({"type": "error", "message": "", **data, "language": "r"})
     assert error is not None
-    return _timeout(clock, step, traceback=error.traceback) if clock.rang else error
+    return _timeout(clock, step, error) if clock.rang else error
 
 
-def _timeout(clock: Deadline, step: str, *, traceback: str = "") -> TaskError:
+def _timeout(clock: Deadline, step: str, interrupted: TaskError | None = None) -> TaskError:
+    """`interrupted` is what R said when it was stopped: where it was is kept, not that something interrupted it."""
     message = f"step {step} took longer than its timeout of {clock.timeout:g} s"
-    return TaskError("TimeoutException", message, code="step_timeout", language="r", traceback=traceback)
+    found = TaskError("TimeoutException", message, code="step_timeout", language="r")
+    if interrupted is None:
+        return found
+    _, *calls = interrupted.traceback.splitlines()
+    text = "\n".join([f"TimeoutException: {message}", *calls])
+    return replace(found, traceback=text, file=interrupted.file, line=interrupted.line)
 
 
 def exited(message: Message, clock: Deadline, step: str) -> TaskError:

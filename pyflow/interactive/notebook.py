@@ -9,9 +9,8 @@ from typing import Any
 from pyflow import app
 from pyflow.client import Pyflow
 from pyflow.client.catalog import open_catalog
-from pyflow.define.flow import FlowSpec, bind
 from pyflow.interactive.graphs import graph_now, recorded_graph, split_target
-from pyflow.runner.python_step import View
+from pyflow.runner.python_step import self_of
 from pyflow.spec.errors import NotFoundError, RunFailed
 from pyflow.store import find_root
 
@@ -51,7 +50,7 @@ def spin(
         raise RunFailed(error.traceback or error.message, code=error.code)
     if foreground is not None and foreground.flow is not None:
         return foreground.flow
-    return bind(FlowSpec, View(found.session), sorted(found.session.parameters))
+    return self_of(found.session)
 
 
 def inspect_spin() -> Pyflow:

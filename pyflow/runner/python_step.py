@@ -55,10 +55,19 @@ def _is_run(session: Session, flow: FlowSpec) -> bool:
     """Whether the step's code runs; a person may want its `self` alone, to run it line by line."""
     if session.foreground is None:
         return True
-    session.foreground.flow = flow
+    session.foreground.flow = _with_inputs(flow, session)
+    return session.foreground.run
+
+
+def _with_inputs(flow: FlowSpec, session: Session) -> FlowSpec:
     if session.request.join:
         object.__setattr__(flow, "inputs", Inputs(session))
-    return session.foreground.run
+    return flow
+
+
+def self_of(session: Session) -> FlowSpec:
+    """The `self` of a task in another language, to be looked at from Python."""
+    return _with_inputs(bind(FlowSpec, View(session), sorted(session.parameters)), session)
 
 
 def run_wrapped_r_step(session: Session) -> TaskError | None:

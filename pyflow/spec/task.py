@@ -36,6 +36,13 @@ def _strings(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(items)
 
 
+def _numbers(data: Mapping[str, Any], key: str) -> tuple[int, ...]:
+    items = _get(data, key, Sequence, ())
+    if not all(isinstance(item, int) and not isinstance(item, bool) for item in items):
+        raise HostError(f"{key!r} of a message about a task cannot be {items!r:.100}", code="protocol_error")
+    return tuple(items)
+
+
 def _check_protocol(data: Mapping[str, Any]) -> None:
     version = _get(data, "protocol", int)
     if version != PROTOCOL:
@@ -218,7 +225,7 @@ def parse_request(data: Mapping[str, Any]) -> TaskRequest:
     values["code"] = _get(data, "code", Mapping | None, None)
     for name in ("reserved", "tags", "constants", "configs"):
         values[name] = _strings(data, name)
-    values["iteration"] = tuple(_get(data, "iteration", Sequence, ()))
+    values["iteration"] = _numbers(data, "iteration")
     values["parallel"] = _parse_parallel(_get(data, "parallel", Mapping | None, None))
     return TaskRequest(**values)
 

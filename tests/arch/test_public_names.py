@@ -10,7 +10,7 @@ from tests.arch.source import ROOT
 PYTHON = """
     Artifact Config ConfigValue DataArtifact Flow FlowMutator FlowSpec IncludeFile JSONType Metaflow MutableFlow
     MutableStep Parameter Pyflow PyflowError Run Step StepMutator Task USER_SKIP_STEP UserStepDecorator catch
-    conda_environment_yml_parser config_expr current environment exit_hook get_metadata get_secret project pyproject_toml_parser
+    conda_environment_yml_parser config_expr current environment exit_hook get_metadata get_secret parallel project pyproject_toml_parser
     r_step requirements_txt_parser resources retry secrets step timeout user_step_decorator yaml_parser
     inspect_spin spin
 """

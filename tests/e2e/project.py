@@ -84,6 +84,13 @@ class Project:
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
+    def in_python(self, file: str, timeout: float = 120) -> Done:
+        """Run a Python file in the folder, as a session would."""
+        done = subprocess.run(
+            [sys.executable, file], cwd=self.folder, env=self.environment, capture_output=True, timeout=timeout
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
     def run(self, *args: str, **options) -> Run:
         """Run the flow, which must succeed; gives the run."""
         done = self.call("run", *args, **options)

@@ -274,3 +274,58 @@ def test_the_results_say_that_they_are_apart(project, rlib):
     assert "PYFLOW_ROOT=.pyflow/spin python flow.py dump" in done.err
     marker = json.loads((project.root / "spin" / "format.json").read_text())
     assert marker["base"] == ".."
+
+
+SESSION = """
+import io, sys
+import pyflow
+{before}
+self = pyflow.spin("SpinFlow/{step}"{options})
+{after}
+"""
+
+
+def session(project, step: str, after: str, options: str = "", before: str = "") -> str:
+    """What a session of Python prints that opens a task."""
+    text = SESSION.format(step=step, after=after, options=options, before=before)
+    project.write(session_py=text)
+    done = project.in_python("session.py")
+    assert done.code == 0, done.text
+    return done.out
+
+
+def test_a_session_gets_the_self_of_the_task(project, form, run_flow):
+    run_flow(SPLIT)
+    assert "aa 10 ['a', 'b', 'c']" in session(project, "work", "print(self.got, int(self.base), list(self.items))")
+    given = ", artifacts={'items': ['x', 'y', 'z'], 'base': 5}"
+    assert "xx 5" in session(project, "work", "print(self.got, int(self.base))", given)
+    assert "['aa', 'bb', 'cc']" in session(project, "join", "print([i.got for i in self.inputs])", ", run=False")
+    assert "33" in session(project, "join", "print(int(self.total))")
+
+
+def test_a_session_sees_changed_code_and_the_steps_own_exception(project, form, run_flow):
+    run_flow(SPLIT)
+    changed(
+        project,
+        **{"print('total', self.total)": "raise KeyError('mine')", "cat('total', self$total, '\\n')": "stop('mine')"},
+    )
+    kind = "KeyError" if SPLIT.language("end", form) == "python" else "RunFailed"
+    before = "try:\n    pyflow.spin('SpinFlow/end')\nexcept Exception as error:\n    print(type(error).__name__, 'mine' in str(error))"
+    out = session(project, "join", "print(int(self.total))", before=before)
+    assert f"{kind} True" in out and "33" in out
+
+
+def test_r_prints_into_a_notebooks_cell(project, rlib):
+    """There standard output is no descriptor."""
+    flow = FlowText(
+        "SpinFlow", (Step("start", next="end"), Step("end", r="cat('from R', 6 * 7, '\\n')")), other=frozenset(["end"])
+    )
+    project.write(**flow.files("python_with_r"))
+    project.run()
+    out = session(
+        project,
+        "end",
+        "text = sys.stdout.getvalue(); sys.stdout = sys.__stdout__; print('cell:', text)",
+        before="sys.stdout = io.StringIO()",
+    )
+    assert "cell: from R 42" in out

@@ -19,6 +19,9 @@ from tests.generator.compose import Flow
 class Caught:
     """Stands for the error that `catch` stored; no two are the same."""
 
+    def __init__(self, message: str) -> None:
+        self.message = message
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Caught:
         return self
 
@@ -178,7 +181,7 @@ class Model:
             except (ValueError, TimedOut) as error:
                 if attempt + 1 < attempts:
                     continue
-                me.__dict__[decorators["catch"]["var"]] = Caught()
+                me.__dict__[decorators["catch"]["var"]] = Caught(str(error))
                 return Done(step, number, levels, artifacts_of(me), attempt + 1, str(error))
             if "catch" in decorators:
                 me.__dict__[decorators["catch"]["var"]] = None
@@ -219,4 +222,4 @@ class Model:
 
 
 def _pause(seconds: float) -> None:
-    raise TimedOut(f"{seconds} s")
+    raise TimedOut("took longer than its timeout")

@@ -11,5 +11,5 @@ __all__ = ["project"]
 
 @pytest.fixture
 def update() -> bool:
-    """Whether to write the texts instead of comparing them: `UPDATE_MESSAGES=1 pytest tests/messages`; then review them."""
+    """Whether to write the texts instead of comparing them: `UPDATE_MESSAGES=1 pytest -n0 tests/messages`; then review them."""
     return bool(os.environ.get("UPDATE_MESSAGES"))

@@ -1,6 +1,6 @@
 """What is said about each mistake, in both languages, is what NAME.txt has; those texts are reviewed as prose.
 
-After a change: `UPDATE_MESSAGES=1 pytest tests/messages`, and read the difference before it is committed.
+After a change: `UPDATE_MESSAGES=1 pytest -n0 tests/messages`, and read the difference before it is committed.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ def test_message(request, project, update, name, language):
 # Frames of ours in a traceback that Python itself shows, while a file is imported.
 FRAMES = re.compile(r'  File "[^"]*/pyflow/define/[^"]*", line.*\n(    .*\n)*')
 
+# What Python underlines differs between its versions.
+MARKS = re.compile(r"(TIME \[[^]]*\])? *[~^]+ *")
+
 
 def said_by(project, mistake, language) -> str:
     project.write(**mistake.files(language))
@@ -50,7 +53,7 @@ def said_by(project, mistake, language) -> str:
     text = text.replace(f"{project.folder}/", "").replace(str(project.folder), "FOLDER")
     for pattern, name in VOLATILE:
         text = pattern.sub(name, text)
-    lines = [line.rstrip() for line in text.strip().splitlines()]
+    lines = [line.rstrip() for line in text.strip().splitlines() if not MARKS.fullmatch(line)]
     return "\n".join([f"$ {mistake.commands[-1]}   (exit {done.code})", *lines])
 
 

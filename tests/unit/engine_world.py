@@ -3,6 +3,7 @@
 import itertools
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from pyflow.engine.loop import Engine
@@ -24,9 +25,9 @@ def ref(text):
     return ArtifactRef(f"{hash(text) & 0xFFFFFFFF:064x}", "scalar", len(text), "str", text)
 
 
-def ok(*, count=None, removed=(), warnings=(), **artifacts):
+def ok(*, count=None, choice=None, removed=(), warnings=(), **artifacts):
     refs = {name: ref(value) for name, value in artifacts.items()}
-    return TaskResult(ok=True, artifacts=refs, removed=removed, foreach_count=count, warnings=warnings)
+    return TaskResult(ok=True, artifacts=refs, removed=removed, foreach_count=count, choice=choice, warnings=warnings)
 
 
 def failed(error=BOOM, **artifacts):
@@ -46,6 +47,13 @@ def step(name, *targets, foreach=None, join=False, decorators=()):
 
 def graph(*steps, **values):
     return Graph("TestFlow", "python", "/flow.py", steps, **values)
+
+
+def gang_graph(**decorators):
+    """A gang; `work` has these decorators too."""
+    start = replace(step("start", "work"), transition=Transition("parallel", ("work",), num_parallel="size"))
+    work = step("work", "join", decorators={"parallel": {}, **decorators}.items())
+    return graph(start, work, step("join", "end", join=True), step("end"))
 
 
 def foreach_graph(decorators=(), **values):

@@ -64,7 +64,7 @@ def decode(encoded):
         deque(["a", 1]),
         range(2_000_000, 2_000_003),
     ],
-    ids=repr,
+    ids=lambda value: repr(sorted(value)) if isinstance(value, set) else repr(value),
 )
 def test_python_items_are_those_of_a_loop(value, items):
     found = items(value, "python")

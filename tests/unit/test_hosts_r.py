@@ -219,6 +219,7 @@ def test_a_timeout_interrupts_r(world):
         error, _, _, _ = world.run(name, timeout=0.5)
         assert error.code == "step_timeout"
         assert "0.5 s" in error.message
+        assert error.traceback.startswith(f"TimeoutException: {error.message}\nCalls")
     assert time.monotonic() - began < 4
     assert "sleeps(self)" in error.traceback
 
