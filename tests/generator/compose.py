@@ -106,8 +106,8 @@ def _step(node: Node, roles: set[str], nodes: Sequence[Node], behaviours: Sequen
     return Step(
         node.name,
         # What prepares the transition comes first: a behaviour may end the step with an error that is caught.
-        py="\n".join([*py, *(act.py for act in acts)]),
-        r="\n".join([*r, *(act.r for act in acts)]),
+        py="\n".join([*py, *(act.py for act in acts)]) or "pass",
+        r="\n".join([*r, *(act.r for act in acts)]) or "NULL",
         next=() if node.cases else node.next,
         foreach=f"items_{node.name}" if node.kind == "foreach" else None,
         cases=dict(node.cases or {}),
