@@ -4,7 +4,7 @@ export R_LIBS := $(CURDIR)/.rlib
 export PYFLOW_SPEC_DIR := $(CURDIR)/shared_spec
 export PYFLOW_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help setup demo demo-r test test-python test-r format bench clean
+.PHONY: help setup demo demo-r test test-python test-r format bench bench-wide clean
 
 help:  ## What can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -31,6 +31,9 @@ format: setup  ## Format the Python code
 
 bench: setup  ## Compare the cost of tasks with Metaflow's, in one run
 	$(PYTHON) bench/overhead.py
+
+bench-wide: setup  ## What a foreach of 10,000 tasks costs (minutes)
+	$(PYTHON) bench/wide.py
 
 clean:  ## Remove everything that the set-up made in this folder
 	rm -rf .venv .rlib .setup .pyflow examples/genre_stats/movies.csv

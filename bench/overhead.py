@@ -12,31 +12,21 @@ import resource
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from reference import metaflow_python
+
 ROOT = Path(__file__).resolve().parents[1]
 FLOWS = ROOT / "bench" / "flows"
-METAFLOW = "metaflow==2.19.39"
 
 
 @dataclass(frozen=True)
 class Cost:
     cpu: float
     wall: float
-
-
-def metaflow_python() -> Path:
-    """The interpreter of a virtual environment that has Metaflow; made when it is not there."""
-    folder = ROOT / ".setup" / "metaflow"
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", METAFLOW], check=True)
-    return python
 
 
 def measure(command: list[object], environment: dict[str, str]) -> Cost:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pyflow.spec.graph import Graph
-from pyflow.spec.records import ArtifactRow, AttemptRow, Change, RunRow, TaskRow
+from pyflow.spec.records import ArtifactRow, AttemptRow, Change, FinishedTask, RunRow, TaskRow
 from pyflow.spec.task import TaskError, TaskRequest, TaskResult
 
 Buffer = bytes | bytearray | memoryview
@@ -57,14 +57,26 @@ class Metadata(Protocol):
     def flows(self) -> list[str]: ...
 
     def runs(
-        self, flow: str | None = None, run: str | None = None, limit: int | None = None, status: str | None = None
+        self,
+        flow: str | None = None,
+        run: str | None = None,
+        limit: int | None = None,
+        status: str | None = None,
+        *,
+        spins: bool = False,
     ) -> list[RunRow]:
         """Newest first. A run that says `running` though its engine is dead is `interrupted`, and so are its
-        running tasks and attempts, here and below."""
+        running tasks and attempts, here and below. Runs that only repeat a task (`spin`) are left out, unless `spins`
+        asks for them or `run` names one."""
         ...
 
     def tasks(self, flow: str, run: str, step: str | None = None, task: str | None = None) -> list[TaskRow]:
         """In the order in which they were made."""
+        ...
+
+    def finished(self, flow: str, run: str) -> list[FinishedTask]:
+        """Tasks that ended as success or caught, in the order in which they were made, each with all its artifacts:
+        one answer for ten thousand tasks."""
         ...
 
     def attempts(self, flow: str, run: str, step: str | None = None, task: str | None = None) -> list[AttemptRow]:
@@ -110,12 +122,18 @@ BackendEvent = Started | Output | Ended
 class Backend(Protocol):
     """Where runners run. Started attempts run at the same time; the engine limits how many."""
 
-    def prepare(self, graph: Graph) -> None:
-        """Get ready to run this graph's steps: load the user's files in every language it needs.
+    def prepare(self, graph: Graph, code: Mapping[str, str] | None = None) -> None:
+        """Get ready to run this graph's steps: load the user's files in every language it needs. `code` says where the
+        run's copy of them is: `copy` of `folder`; None: they are loaded from where they are.
 
         Raises DefinitionError (a file or function is missing, a file fails to load) or HostError
         (a language is not installed, with the command that installs it).
         """
+        ...
+
+    def capacity(self) -> Mapping[str, float]:
+        """What attempts can be given together, by name of a resource (spec.resources.NAMES; memory and disk in MB). A
+        resource that is not named is not limited."""
         ...
 
     def start(self, request: TaskRequest) -> None:
@@ -191,6 +209,20 @@ class Encoded:
     type: str
     preview: str
     warnings: tuple[str, ...] = ()
+
+
+class SecretSource(Protocol):
+    """A kind of place where secrets are kept. One is made for each request; it keeps nothing."""
+
+    def get(self, source: Mapping[str, Any], role: str | None) -> Mapping[str, str]:
+        """The secrets that `source` names, as environment variables by name.
+
+        `source` has a `type`, which chose this class, and what this kind of place needs (`id`, `options`, ...);
+        `role` is an identity to take on, where the place knows such. Raises SecretError `secret_missing` (there is
+        none of that name, or it may not be read) or `secret_invalid` (`source` lacks what is needed). A message never
+        holds a value.
+        """
+        ...
 
 
 class Codec(Protocol):

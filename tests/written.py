@@ -15,6 +15,7 @@ from pyflow.spec.records import (
     RunCreated,
     RunFinished,
     RunRow,
+    TakenOver,
     TaskRow,
 )
 from pyflow.spec.task import PARAMETERS, ArtifactRef
@@ -79,7 +80,7 @@ class WrittenStore:
         self.metadata.record(
             [
                 AttemptStarted(
-                    TaskRow(flow, run, step, task, "running", at, None, frames, tuple(inputs), attempt),
+                    TaskRow(flow, run, step, task, "running", at, None, frames, tuple(inputs), attempt=attempt),
                     AttemptRow(flow, run, step, task, attempt, "running", None, at, folder=str(folder)),
                 ),
                 AttemptPid(flow, run, task, attempt, 4000 + attempt),
@@ -103,6 +104,13 @@ class WrittenStore:
         self.start(run, step, task, inputs=inputs, index=index, flow=flow, stdout=stdout)
         own = {name: self.put(name, value) for name, value in values.items()}
         self.finish(run, step, task, inputs=inputs, flow=flow, own=own)
+
+    def take_over(self, run, step, task, *, origin, inputs=(), flow=FLOW):
+        """A task of the run that was done as task `origin` (RUN/STEP/TASK)."""
+        at = self.tick()
+        row = TaskRow(flow, run, step, task, "success", at, at, (), tuple(inputs), origin=origin)
+        origin_run, _, origin_task = origin.split("/")
+        self.metadata.record([TakenOver(row, origin_run, origin_task)])
 
     def end(self, run, status="success", error=None, flow=FLOW):
         self.metadata.record([RunFinished(flow, run, status, self.tick(), error)])

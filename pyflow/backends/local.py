@@ -12,17 +12,19 @@ import sys
 import tempfile
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pyflow.backends import machine
 from pyflow.backends.servers import ForkServer, load_message, needs_r
 from pyflow.backends.tail import Tail
 from pyflow.ports import BackendEvent, Ended, Environment, Output, Started
 from pyflow.process import kernel
 from pyflow.spec.errors import PyflowError
 from pyflow.spec.graph import Graph
-from pyflow.spec.task import TaskError, TaskRequest, TaskResult, parse_result
+from pyflow.spec.task import NO_RETRY, TaskError, TaskRequest, TaskResult, parse_result
 
 # How often logs are looked at, in seconds.
 TICK = 0.05
@@ -56,6 +58,7 @@ class LocalBackend:
         self.environment = environment
         self.isolation = isolation
         self.graph: Graph | None = None
+        self.code: Mapping[str, str] | None = None
         self.folder = self.sockets = Path()
         self.attempts: dict[str, _Attempt] = {}
         self.shared: _Servers | None = None
@@ -64,8 +67,9 @@ class LocalBackend:
         self.selector = selectors.DefaultSelector()
         self.count = 0
 
-    def prepare(self, graph: Graph) -> None:
+    def prepare(self, graph: Graph, code: Mapping[str, str] | None = None) -> None:
         self.graph = graph
+        self.code = code
         self.folder = Path(tempfile.mkdtemp(prefix="pyflow-"))
         self.sockets = _socket_folder(self.folder)
         try:
@@ -102,7 +106,7 @@ class LocalBackend:
         log = self.folder / f"{language}{self.count}.log"
         found = self.environment.interpreter(language)
         interpreter = replace(found, environment={**found.environment, MARK: str(self.folder)})
-        return ForkServer(language, interpreter, load_message(self.graph, language, socket), log)
+        return ForkServer(language, interpreter, load_message(self.graph, language, socket, self.code), log)
 
     def _close_servers(self, servers: _Servers) -> None:
         for server in filter(None, (servers.r, servers.python)):
@@ -126,6 +130,9 @@ class LocalBackend:
         return self.shared
 
     # Attempts
+
+    def capacity(self) -> dict[str, float]:
+        return machine.capacity(Path.cwd())
 
     def start(self, request: TaskRequest) -> None:
         try:
@@ -267,4 +274,4 @@ def _crash(request: TaskRequest, status: int, number: int) -> TaskError:
     else:
         how = f"ended with exit status {status} before the step returned (os._exit?)"
     message = f"the process of step {request.step} {how}"
-    return TaskError("TaskCrashed", message, "step_crashed", request.language)
+    return TaskError("TaskCrashed", message, "step_crashed", request.language, retry=status != NO_RETRY)

@@ -95,21 +95,48 @@ def load_error(data: Mapping[str, Any]) -> PyflowError:
     return DefinitionError(text, code=data.get("code") or "definition", hint=data.get("hint") or "")
 
 
-def load_message(graph: Graph, language: str, r_socket: Path) -> dict[str, Any]:
+def load_message(graph: Graph, language: str, r_socket: Path, code: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What a fork server of `language` loads for this graph."""
     steps = [step for step in graph.steps if step.language == language]
     functions = [
         {"file": step.function.file, "name": step.function.name} for step in steps if step.function.name is not None
     ]
     files = [graph.file] if graph.file and graph.language == language else []
+    functions += [{"file": file, "name": name} for file in files for name in hook_names(graph)]
     more = [function["file"] for function in functions if function["file"] not in files]
     return {
         "op": "load",
         "files": [*files, *dict.fromkeys(more)],
         "functions": functions,
         "flow": graph.name,
+        "code": None if code is None else dict(code),
         "socket": str(r_socket) if language == "r" else None,
         "tables": len(graph.languages) > 1,
+        "configs": [{"name": item.name, "value": item.value, "plain": item.plain} for item in graph.configs],
+        **_decorators(graph, language),
+    }
+
+
+def hook_names(graph: Graph) -> list[str]:
+    """The functions of the flow's file that are called after the run: they must be there before it."""
+    hooks = [item.args for item in graph.decorators if item.name == "exit_hook"]
+    return list(
+        dict.fromkeys(name for args in hooks for key in ("on_success", "on_error") for name in args.get(key) or [])
+    )
+
+
+def _decorators(graph: Graph, language: str) -> dict[str, Any]:
+    """Where the user's own decorators come from: modules by name (looked for in the flow's folder too), and the flow
+    itself, which is then drafted with its mutators."""
+    custom = [item for step in graph.steps for item in step.decorators if item.custom and item.language == language]
+    files = dict.fromkeys(item.file for item in custom if item.file)
+    if language != "python":
+        return {"decorator_files": list(files)}
+    own = graph.file if graph.language == "python" and (custom or graph.configs) else None
+    return {
+        "draft": own,
+        "folder": str(Path(graph.file).parent) if graph.file else None,
+        "decorators": sorted({item.name for item in custom if "." in item.name}),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pyflow.cli import output
+from pyflow.cli import given, output
 from pyflow.cli.context import FlowContext
 from pyflow.spec.check import check_graph
 from pyflow.spec.errors import GraphError
@@ -13,9 +13,9 @@ from pyflow.spec.errors import GraphError
 def make(context: FlowContext) -> click.Command:
     @click.command("check", help="Check the flow without running it.")
     @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
-    def check(as_json: bool) -> int:
-        graph = context.graph
-        assert graph is not None
+    def check(as_json: bool, decorators: tuple[str, ...] = ()) -> int:
+        assert context.graph is not None
+        graph = given.with_decorators(context.graph)
         problems = check_graph(graph)
         if as_json:
             output.result_json({"flow": graph.name, "problems": [problem.to_json() for problem in problems]})
@@ -25,4 +25,5 @@ def make(context: FlowContext) -> click.Command:
         output.result(f"{graph.name}: the graph looks good ({len(graph.steps)} steps).")
         return 0
 
+    check.params += given.options(context.graph)[:1] if context.graph else []
     return check

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import click
 
 from pyflow.cli import output
-from pyflow.spec.errors import GraphError, PyflowError
+from pyflow.spec.errors import GraphError, PyflowError, UsageError
 
 USAGE, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -27,6 +27,9 @@ def guarded(main: Callable[[], int | None]) -> int:
         return INTERRUPTED
     except GraphError as error:
         _problems(error)
+        return error.exit_code
+    except UsageError as error:
+        output.failure(f"Usage error: {error}")
         return error.exit_code
     except PyflowError as error:
         output.failure(f"{type(error).__name__}: {error}")

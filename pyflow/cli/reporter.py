@@ -44,7 +44,8 @@ class ConsoleReporter:
         elif result is not None and result.caught:
             self.note(f"Task failed, and the flow caught it: {error.type}: {error.message}", label)
         else:
-            self.note("Task failed.", label)
+            again = "" if error.retry else " This failed task will not be retried."
+            self.note(f"Task failed.{again}", label)
 
     def note(self, text: str, label: TaskLabel | None = None) -> None:
         if not self.quiet:

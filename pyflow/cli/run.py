@@ -13,16 +13,19 @@ import click
 
 from pyflow import app
 from pyflow.backends.local import DEFAULT_ISOLATION, ISOLATIONS
-from pyflow.cli import output
+from pyflow.cli import given, output
 from pyflow.cli.checking import checked
 from pyflow.cli.context import FlowContext
 from pyflow.cli.errors import FAILED, INTERRUPTED
+from pyflow.cli.hooks import run_hooks
+from pyflow.cli.parameters import parameter_options, take_given, variable
 from pyflow.cli.reporter import ConsoleReporter
 from pyflow.define.values import resolve_values
+from pyflow.engine.events import Finish
 from pyflow.engine.loop import Engine
 from pyflow.engine.plan import Plan
-from pyflow.engine.state import Finish
-from pyflow.spec.graph import Graph, Parameter
+from pyflow.engine.resume import Origin
+from pyflow.spec.graph import Graph
 from pyflow.spec.records import INTERRUPTED as RUN_INTERRUPTED
 from pyflow.spec.records import SUCCESS
 from pyflow.spec.task import TaskError
@@ -31,34 +34,25 @@ from pyflow.spec.task import TaskError
 def make(context: FlowContext) -> click.Command:
     assert context.graph is not None
     parameters = context.graph.parameters
-    names = [f"parameter_{number}" for number in range(len(parameters))]
 
     def run(**options: Any) -> int:
         graph = checked(context)
-        given = {item.name: options.pop(name) for name, item in zip(names, parameters, strict=True)}
-        return _run(graph, given, options)
+        values, labels = take_given(parameters, options)
+        return start(graph, resolve_values(graph, values, cwd=Path.cwd(), labels=labels), options)
 
     return click.Command(
         "run",
-        params=[*map(_parameter_option, names, parameters), *_options()],
+        params=[*parameter_options(parameters), *run_options(), *given.options(context.graph)],
         callback=run,
         help="Run the flow.",
         context_settings={"show_default": True},
     )
 
 
-def _parameter_option(name: str, parameter: Parameter) -> click.Option:
-    """The value stays text here; define.values gives it its type, with one message for both languages."""
-    default = parameter.default if parameter.has_default else None
-    shown = f"default: {default}" if default is not None else "required" if parameter.required else ""
-    text = f"{parameter.help}  [{shown}]" if shown else parameter.help
-    metavar = "FILE" if parameter.kind == "file" else parameter.type.upper()
-    return click.Option([f"--{parameter.name}", name], help=text.strip(), metavar=metavar)
-
-
-def _options() -> list[click.Parameter]:
+def run_options() -> list[click.Option]:
+    """The options of `run` and `resume`; those that are not typed may be in environment variables."""
     whole = click.IntRange(min=1)
-    return [
+    options = [
         click.Option(["--max-workers"], type=whole, default=16, help="At most so many tasks run at once."),
         click.Option(["--max-num-splits"], type=whole, default=100, help="At most so many tasks from one foreach."),
         click.Option(["--tag", "tags"], multiple=True, help="A tag of the run; may be repeated."),
@@ -71,11 +65,27 @@ def _options() -> list[click.Parameter]:
             default=DEFAULT_ISOLATION,
             help="Fork tasks from a warm process, or start a fresh interpreter for each.",
         ),
+        click.Option(
+            ["--package-suffixes"],
+            default="",
+            metavar=".SUFFIX,...",
+            help="Files of these kinds belong to the run's code too.",
+        ),
+        click.Option(
+            ["--max-resources"],
+            metavar="NAME=NUMBER,...",
+            help="What tasks with resources may take together, where it is not what the machine has.",
+        ),
     ]
+    for option in options:
+        option.envvar, option.show_envvar = variable(option.opts[0].removeprefix("--")), True
+    return options
 
 
-def _run(graph: Graph, given: dict[str, Any], options: dict[str, Any]) -> int:
-    values = resolve_values(graph, given, cwd=Path.cwd())
+def start(
+    graph: Graph, values: tuple[dict[str, Any], ...], options: dict[str, Any], origin: Origin | None = None
+) -> int:
+    """Run the flow with the options of the command line, from its beginning or going on with `origin`."""
     quiet = click.get_current_context().find_root().params["quiet"]
     reporter = ConsoleReporter(quiet=quiet)
     run_id_file = options["run_id_file"]
@@ -84,7 +94,8 @@ def _run(graph: Graph, given: dict[str, Any], options: dict[str, Any]) -> int:
         _listen(engine.interrupt)
         if run_id_file is not None:
             run_id_file.write_text(plan.run)
-        reporter.note(f"Workflow starting (run-id {plan.run}), store {plan.root}")
+        resuming = f", resuming run {plan.origin}" if plan.origin else ""
+        reporter.note(f"Workflow starting (run-id {plan.run}){resuming}, store {plan.root}")
 
     engine, finish = app.run(
         graph,
@@ -97,11 +108,16 @@ def _run(graph: Graph, given: dict[str, Any], options: dict[str, Any]) -> int:
             namespace=options["namespace"],
             backend_options={"isolation": options["isolation"]},
             command=tuple(sys.argv),
+            origin=origin,
+            capacity=given.amounts(options["max_resources"] or ""),
+            project=given.project(graph),
+            package_suffixes=tuple(options["package_suffixes"].replace(",", " ").split()),
         ),
         reporter=reporter,
         on_start=on_start,
     )
     reporter.close()
+    run_hooks(engine.plan, finish.status, reporter)
     return _tell(engine, finish, reporter)
 
 

@@ -10,7 +10,8 @@ Objects ask the store when a question is put to them; what cannot change any mor
 from __future__ import annotations
 
 from pyflow.client.artifacts import Artifact, Artifacts, Data
-from pyflow.client.catalog import Catalog, default_catalog
+from pyflow.client.catalog import Catalog, default_catalog, get_metadata
+from pyflow.client.code import Code
 from pyflow.client.failure import Failure
 from pyflow.client.flows import Flow, Pyflow
 from pyflow.client.runs import Run, Step
@@ -24,6 +25,7 @@ __all__ = [
     "Artifacts",
     "Attempt",
     "Catalog",
+    "Code",
     "Data",
     "DataArtifact",
     "Failure",
@@ -34,4 +36,5 @@ __all__ = [
     "Step",
     "Task",
     "default_catalog",
+    "get_metadata",
 ]

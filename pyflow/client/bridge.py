@@ -12,12 +12,14 @@ from typing import Any
 
 from pyflow.client.artifacts import Artifact
 from pyflow.client.catalog import default_catalog
+from pyflow.client.code import Code
 from pyflow.client.flows import Flow, Pyflow
 from pyflow.client.runs import Run
 from pyflow.client.tasks import Task, foreach_index
 from pyflow.codec.layout import layout_of
 from pyflow.spec.errors import NotFoundError, PyflowError, UserError
 from pyflow.spec.records import RUNNING, SUCCESS, AttemptRow, RunRow, TaskRow
+from pyflow.vaults import get_secret
 
 Request = Mapping[str, Any]
 
@@ -82,8 +84,43 @@ def _log(request: Request) -> dict[str, str]:
     return {"text": found[-1].log(request["stream"])}
 
 
+def _secret(request: Request) -> dict[str, dict[str, str]]:
+    return {"values": get_secret(request["source"], request.get("role"))}
+
+
 def _layout(request: Request) -> dict[str, Any]:
     return layout_of(default_catalog().store.get(request["digest"]))
+
+
+def _code(request: Request) -> dict[str, Any] | None:
+    code = _the_run(request).code
+    if code is None:
+        return None
+    git = {"commit": code.git.commit, "branch": code.git.branch, "dirty": code.git.dirty}
+    return {"digest": code.digest, "flow_file": str(code.flow_file), "git": git, "files": code.files}
+
+
+def _the_code(request: Request) -> Code:
+    run = _the_run(request)
+    if run.code is None:
+        raise NotFoundError(f"run {run.pathspec} has no code: its flow had no file")
+    return run.code
+
+
+def _code_file(request: Request) -> dict[str, str]:
+    return {"text": _the_code(request)[request["name"]]}
+
+
+def _code_extract(request: Request) -> str:
+    return str(_the_code(request).extract(request["folder"]))
+
+
+def _code_diff(request: Request) -> dict[str, str]:
+    """Against run `other` of the same flow, or against what is in the folder now (null)."""
+    other = request.get("other")
+    against = None if other is None else _the_code({**request, "run": other})
+    text = _the_code(request).diff(against, folder=request.get("folder"))
+    return {"text": text.encode("utf-8", "replace").decode()}
 
 
 OPERATIONS: Mapping[str, Callable[[Request], Any]] = {
@@ -96,6 +133,11 @@ OPERATIONS: Mapping[str, Callable[[Request], Any]] = {
     "data": _data,
     "log": _log,
     "layout": _layout,
+    "secret": _secret,
+    "code": _code,
+    "code_file": _code_file,
+    "code_extract": _code_extract,
+    "code_diff": _code_diff,
 }
 
 
@@ -116,6 +158,7 @@ def _run_row(row: RunRow) -> dict[str, Any]:
         "tags": sorted({*row.tags, *row.system_tags}),
         "user_tags": sorted(row.tags),
         "origin": row.origin,
+        "spin": row.spin,
         "error": row.error,
     }
 
@@ -126,6 +169,8 @@ def _task_row(row: TaskRow, attempt: AttemptRow) -> dict[str, Any]:
         "task": row.task,
         **_state(row),
         "index": foreach_index(row),
+        "iteration": row.iteration[-1] if row.iteration else None,
+        "origin": f"{row.flow}/{row.origin}" if row.origin else None,
         "attempts": row.attempt + 1,
         "attempt": row.attempt,
         "pid": attempt.pid,

@@ -9,7 +9,7 @@ from pathlib import Path
 from pyflow.codec import PythonCodec
 from pyflow.metadata import open_metadata
 from pyflow.ports import Codec, Metadata, Store
-from pyflow.store import FOLDER, find_root, open_store
+from pyflow.store import FOLDER, find_root, open_store, store_config
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def open_catalog(root: Path) -> Catalog:
     """The catalog of the store in `root`, for reading."""
     return Catalog(
         metadata=open_metadata(root, readonly=True),
-        store=open_store({"type": "local", "root": str(root)}),
+        store=open_store(store_config(root)),
         codec=PythonCodec(),
         place=f"The store is {root}.",
     )
@@ -41,6 +41,12 @@ def default_catalog() -> Catalog:
     place = f"There is no store ({FOLDER}) in {here} or above it: run a flow there, or set PYFLOW_ROOT to a store."
     nothing = open_catalog(here / FOLDER)
     return Catalog(nothing.metadata, nothing.store, nothing.codec, place)
+
+
+def get_metadata() -> str:
+    """Where the client reads from, as `local@/home/ann/project`."""
+    root = find_root(Path.cwd())
+    return f"local@{root.parent if root else Path.cwd()}"
 
 
 # One for each store that was asked for: a notebook may change its working directory.

@@ -26,7 +26,7 @@ class Pyflow:
         return Flow._of(name, self._catalog)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and bool(self._catalog.metadata.runs(name, limit=1))
+        return isinstance(name, str) and bool(self._catalog.metadata.runs(name, limit=1, spins=True))
 
     def __iter__(self) -> Iterator[Flow]:
         return iter(self.flows())
@@ -41,7 +41,7 @@ class Flow:
     def __init__(self, name: str, catalog: Catalog | None = None) -> None:
         self._catalog = catalog or default_catalog()
         self._name = name
-        if not self._catalog.metadata.runs(name, limit=1):
+        if not self._catalog.metadata.runs(name, limit=1, spins=True):
             raise missing_flow(self._catalog, name)
 
     @classmethod
@@ -69,10 +69,10 @@ class Flow:
         found = self._catalog.metadata.runs(self._name, limit=1, status=status)
         return Run.from_row(found[0], self._catalog) if found else None
 
-    def runs(self, *tags: str, limit: int | None = None) -> list[Run]:
-        """Runs that have all the tags, newest first; at most `limit`."""
+    def runs(self, *tags: str, limit: int | None = None, spins: bool = False) -> list[Run]:
+        """Runs that have all the tags, newest first; at most `limit`. `spins`: also those that only repeat a task."""
         wanted = set(tags)
-        found = self._catalog.metadata.runs(self._name, limit=None if wanted else limit)
+        found = self._catalog.metadata.runs(self._name, limit=None if wanted else limit, spins=spins)
         runs = [Run.from_row(row, self._catalog) for row in found]
         return [run for run in runs if wanted <= run.tags][:limit]
 

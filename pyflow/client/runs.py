@@ -8,6 +8,7 @@ from itertools import groupby
 
 from pyflow.client.artifacts import Artifact, Artifacts, Data
 from pyflow.client.catalog import Catalog, default_catalog
+from pyflow.client.code import Code
 from pyflow.client.failure import Failure, run_failure
 from pyflow.client.missing import MissingItem, split_pathspec, suggestion
 from pyflow.client.tasks import Task, moment, moment_or_none
@@ -98,6 +99,16 @@ class Run:
     def origin(self) -> str | None:
         """The run that this one resumes."""
         return self._row.origin
+
+    @property
+    def code(self) -> Code | None:
+        """The code that the run used; None for a flow without a file."""
+        return None if self._row.code is None else Code(self.pathspec, self._row.code, self._catalog)
+
+    @property
+    def spin(self) -> str | None:
+        """RUN/STEP/TASK of the task that this run repeats, if it is no run of the whole flow."""
+        return self._row.spin
 
     @property
     def parameters(self) -> Data:
@@ -227,7 +238,7 @@ class Step:
 
 def missing_run(catalog: Catalog, flow: str, run: str, error: type[NotFoundError]) -> NotFoundError:
     """The error for a run that is not there; it says so if the flow is not there either."""
-    runs = [row.run for row in catalog.metadata.runs(flow)]
+    runs = [row.run for row in catalog.metadata.runs(flow, spins=True)]
     if not runs:
         return missing_flow(catalog, flow)
     known = suggestion(run, runs, what=f"runs of {flow}")

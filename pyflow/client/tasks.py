@@ -82,8 +82,18 @@ class Task:
 
     @property
     def index(self) -> int | None:
-        """Which item of the innermost foreach it works on, from 0; None outside of a foreach."""
+        """Which item of the innermost foreach it works on, or its number in a gang, from 0; None outside of both."""
         return foreach_index(self._row)
+
+    @property
+    def iteration(self) -> int | None:
+        """How often the innermost loop around its step was gone through before; None outside of a loop."""
+        return self._row.iteration[-1] if self._row.iteration else None
+
+    @property
+    def origin_pathspec(self) -> str | None:
+        """The task that did the work, if this one was taken over when its run resumed an earlier one."""
+        return f"{self._row.flow}/{self._row.origin}" if self._row.origin else None
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -214,7 +224,8 @@ class Attempt:
 
 
 def foreach_index(row: TaskRow) -> int | None:
-    return next((frame["index"] for frame in reversed(row.foreach) if frame.get("foreach")), None)
+    frames = (frame for frame in reversed(row.foreach) if frame.get("foreach") or frame.get("parallel"))
+    return next((frame["index"] for frame in frames), None)
 
 
 def moment(seconds: float) -> datetime:

@@ -20,6 +20,8 @@ from pyflow.codec.scalars import python_class
 from pyflow.codec.table import Part, Table, Unfit
 from pyflow.codec.types import BOOL, FLOAT64, INT64, STRING, canonical_json, to_json
 from pyflow.ports import Buffer
+from pyflow.spec.caught import CaughtError
+from pyflow.spec.config import ConfigValue
 from pyflow.spec.errors import ArtifactError, Where
 
 # A range longer than this is kept as a native object instead of as its numbers.
@@ -31,8 +33,10 @@ _SEQUENCES: Mapping[type, str | None] = {
 }
 _DICTS: Mapping[type, str | None] = {
     dict: None,
+    ConfigValue: None,
     OrderedDict: python_class("collections.OrderedDict"),
     Counter: python_class("collections.Counter"),
+    CaughtError: python_class("pyflow.CaughtError"),
 }
 
 

@@ -15,6 +15,7 @@ from pyflow.codec.lazy import pandas_values
 from pyflow.codec.nodes import Tree, open_tree
 from pyflow.codec.table import OpenTable, open_form_table
 from pyflow.codec.types import Logical
+from pyflow.spec.caught import CaughtError
 from pyflow.spec.errors import PyflowError
 
 _BAD_DATA = (
@@ -28,7 +29,11 @@ _BAD_DATA = (
     pa.ArrowException,
 )
 _SEQUENCES: Mapping[str, Callable[[list[Any]], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
-_DICTS: Mapping[str, Callable[[Any], Any]] = {"collections.OrderedDict": OrderedDict, "collections.Counter": Counter}
+_DICTS: Mapping[str, Callable[[Any], Any]] = {
+    "collections.OrderedDict": OrderedDict,
+    "collections.Counter": Counter,
+    "pyflow.CaughtError": CaughtError,
+}
 OpenNative = Callable[[native.NativeProxy], Any]
 
 

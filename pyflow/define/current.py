@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Parallel(NamedTuple):
+    """A task's place in its gang: `current.parallel`."""
+
+    main_ip: str
+    num_nodes: int
+    node_index: int
+    control_task_id: str
 
 
 class Current:
@@ -17,6 +26,8 @@ class Current:
 
     def _set(self, values: Mapping[str, Any]) -> None:
         self._values = dict(values)
+        if "parallel" in values:
+            self._values["parallel"] = Parallel(**values["parallel"])
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

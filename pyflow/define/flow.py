@@ -9,9 +9,12 @@ import pkgutil
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from pyflow.define.config import Config
 from pyflow.define.parameters import IncludeFile, Parameter
 from pyflow.define.steps import notes_of
+from pyflow.define.transitions import Options, said
 from pyflow.spec.errors import DefinitionError
+from pyflow.spec.graph import Transition
 
 # The command line stands above this layer, so it is named here and not imported: a task loads no command line.
 COMMAND_LINE = "pyflow.cli.main:run_flow_class"
@@ -38,7 +41,7 @@ class TaskView(Protocol):
 
     def merge(self, include: Sequence[str], exclude: Sequence[str]) -> None: ...
 
-    def transition(self, targets: Sequence[str], foreach: str | None) -> None: ...
+    def transition(self, transition: Transition) -> None: ...
 
 
 class FlowSpec:
@@ -124,22 +127,28 @@ class FlowSpec:
         """
         self._running().merge(list(include or ()), list(exclude or ()))
 
-    def next(self, *steps: Any, foreach: str | None = None) -> None:
-        """Say what follows: `self.next(self.a)`, `self.next(self.a, self.b)` or `self.next(self.a, foreach="xs")`."""
-        self._running().transition([_step_name(item) for item in steps], foreach)
+    def next(
+        self,
+        *steps: Any,
+        foreach: str | None = None,
+        num_parallel: int | str | None = None,
+        condition: str | None = None,
+    ) -> None:
+        """Say what follows::
+
+        self.next(self.a)                    # one step
+        self.next(self.a, self.b)            # both, side by side
+        self.next(self.a, foreach="xs")      # once for each item of self.xs
+        self.next(self.a, num_parallel=4)    # four tasks that run at the same time
+        self.next({"small": self.a, "large": self.b}, condition="size")    # the one that self.size chooses
+        """
+        self._running().transition(said(steps, Options(foreach, num_parallel, condition)))
 
     def _running(self) -> TaskView:
         view = self.__dict__.get(_VIEW)
         if view is None:
             raise DefinitionError("this works only while a step runs", code="not_running")
         return view
-
-
-def _step_name(item: Any) -> str:
-    name = getattr(item, "name", None) or getattr(item, "__name__", None)
-    if not isinstance(name, str):
-        raise DefinitionError(f"self.next takes steps such as self.end, not {item!r}", code="next_mismatch")
-    return name
 
 
 class ReadOnly:
@@ -165,12 +174,21 @@ def bind(flow_class: type[FlowSpec], view: TaskView, read_only: Sequence[str]) -
     return flow
 
 
+def attributes_of(flow_class: type[FlowSpec]) -> dict[str, tuple[type, Any]]:
+    """(owner, value) of the class attributes by name, in the order in which they are written, those of base classes
+    first; an override counts once."""
+    owners = [klass for klass in reversed(flow_class.__mro__) if issubclass(klass, FlowSpec) and klass is not FlowSpec]
+    return {
+        name: (owner, value) for owner in owners for name, value in vars(owner).items() if not name.startswith("__")
+    }
+
+
 def is_constant(name: str, value: Any) -> bool:
     """Whether a class attribute is a constant of the flow: public data, not code and not a parameter."""
     return not (
         name.startswith("_")
         or callable(value)
-        or isinstance(value, Parameter | IncludeFile)
+        or isinstance(value, Parameter | IncludeFile | Config)
         or notes_of(value) is not None
         or hasattr(type(value), "__get__")  # property, classmethod, ...
     )

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pyflow.define.flow import FlowSpec
+from pyflow.define import config, copies
+from pyflow.define.custom import Use, UserStepDecorator
+from pyflow.define.flow import FlowSpec, attributes_of
+from pyflow.define.mutators import Draft, Made, make_draft
+from pyflow.spec.config import frozen
 from pyflow.spec.errors import DefinitionError, Where
+from pyflow.spec.graph import Decorator
+from pyflow.spec.names import did_you_mean
 
 _loaded: dict[Path, ModuleType] = {}
+# What the flows of this process are defined with: their configurations, and by name their drafts.
+_configs: dict[str, Any] = {}
+_drafts: dict[str, Draft] = {}
 
 
 def load_file(path: Path) -> ModuleType:
@@ -22,14 +34,13 @@ def load_file(path: Path) -> ModuleType:
     path = path.resolve()
     if path in _loaded:
         return _loaded[path]
-    if not path.is_file():
+    if not path.is_file() and copies.loader_of(path.stem, path) is None:
         raise DefinitionError(
             f"there is no file {path}", code="file_missing", hint="Check the name; it is relative to the flow's file."
         )
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
+    look_in(path.parent)
     name = path.stem if path.stem.isidentifier() and path.stem not in sys.modules else f"pyflow_user_{len(_loaded)}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=copies.loader_of(name, path))
     if spec is None or spec.loader is None:
         raise DefinitionError(f"{path} is not a Python file", code="file_missing")
     module = importlib.util.module_from_spec(spec)
@@ -41,6 +52,84 @@ def load_file(path: Path) -> ModuleType:
         del sys.modules[name], _loaded[path]
         raise
     return module
+
+
+def look_in(folder: Path) -> None:
+    """Let modules be found in a folder, as Python does with that of the file it runs."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
+def use_configs(configs: Iterable[Mapping[str, Any]]) -> None:
+    """Define flows with these configurations (name, value, plain)."""
+    _configs.update({item["name"]: item["value"] if item["plain"] else frozen(item["value"]) for item in configs})
+
+
+def evaluated(value: Any, where: Where) -> Any:
+    """A value of a flow's class, with the configurations in it."""
+    return config.evaluate(value, _configs, where)
+
+
+def draft_flow(path: Path, name: str) -> None:
+    """Make the decorators that the flow `name` of a file gives to its steps, as its mutators leave them."""
+    flow_class = find_flow(load_file(path), name)
+    attributes = {key: value for key, (_, value) in attributes_of(flow_class).items()}
+    _drafts[name] = make_draft(flow_class, attributes, _configs)
+
+
+def wrappers_of(flow: str, step: str) -> list[Made]:
+    """The user's own decorators that a drafted flow gives to a step, the outermost first."""
+    return _drafts[flow].wrappers(step) if flow in _drafts else []
+
+
+def find_decorator(name: str) -> type[UserStepDecorator]:
+    """The step decorator `module.name`; raises DefinitionError `decorator_missing`, and what its module raises."""
+    module_name, _, short = name.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise DefinitionError(
+            f"there is no module {module_name!r} for the decorator {name!r}",
+            code="decorator_missing",
+            hint="It is named module.name; the module is looked for beside the flow's file and where Python does.",
+        ) from None
+    found = getattr(module, short, None)
+    if isinstance(found, type) and issubclass(found, UserStepDecorator):
+        return found
+    classes = {key: value for key, value in vars(module).items() if isinstance(value, type)}
+    kinds = {key for key, value in classes.items() if issubclass(value, UserStepDecorator)}
+    raise DefinitionError(
+        f"{module_name} has no step decorator {short!r}",
+        code="decorator_missing",
+        where=Where(module.__file__),
+        hint=did_you_mean(short, kinds) or f"It has: {', '.join(sorted(kinds)) or 'none'}.",
+    )
+
+
+def located(decorator: Decorator, folder: Path) -> Decorator:
+    """A decorator `module.name` of the user's own with its language: of R if there is a file module.R in `folder` or
+    below, else of Python. Raises DefinitionError `decorator_missing`."""
+    file = folder.joinpath(*decorator.name.split(".")[:-1]).with_suffix(".R")
+    if file.is_file() and not file.with_suffix(".py").is_file():
+        return replace(decorator, language="r", file=str(file))
+    look_in(folder)
+    find_decorator(decorator.name)
+    return replace(decorator, language="python")
+
+
+def find_wrapper(name: str, args: Mapping[str, Any]) -> UserStepDecorator:
+    """The step decorator `module.name`, initialised."""
+    made = Use(find_decorator(name), (), args).make(_configs, Where())
+    assert isinstance(made, UserStepDecorator)
+    return made
+
+
+def forget(files: Collection[str]) -> None:
+    """Load these files anew when they are asked for again."""
+    for path in [path for path in _loaded if str(path) in files]:
+        del _loaded[path]
 
 
 def find_flow(module: ModuleType, name: str) -> type[FlowSpec]:

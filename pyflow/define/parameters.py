@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import inspect
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyflow.spec.errors import DefinitionError
@@ -28,6 +29,7 @@ class ParameterContext:
     flow_name: str
     user_name: str
     parameter_name: str
+    configs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Parameter:
@@ -35,7 +37,9 @@ class Parameter:
 
     The type is `type`, else that of `default`, else text: `str`, `int`, `float`, `bool` or `JSONType`. With `separator`
     the text is split into a list. `default` may be a function of a ParameterContext, called when the run starts.
-    Without default and value the parameter is None, or an error if it is `required`.
+    Without default and value the parameter is None, or an error if it is `required`. `choices` (or a click.Choice as
+    `type`) are the only values it may have; with `multiple` the option is repeated and gives a list; `is_flag` makes it
+    a bool that is False unless `--name` is given.
 
     Example: `alpha = Parameter("alpha", default=0.1, help="learning rate")`
     """
@@ -49,18 +53,29 @@ class Parameter:
         required: bool | None = None,
         show_default: bool | None = None,
         separator: str | None = None,
+        choices: Sequence[Any] | None = None,
+        multiple: bool = False,
+        is_flag: bool = False,
     ) -> None:
+        of_type = getattr(type, "choices", None)
         self.name = name
         self.default = MISSING if default is None else default
-        self.type = type
+        self.type = None if of_type is not None else type
+        self.choices = tuple(choices or of_type or ())
+        self.multiple = multiple
+        self.is_flag = is_flag
         self.help = help or ""
         self.required = bool(required)
         self.show_default = show_default is not False
         self.separator = separator
 
-    def to_spec(self, flow_name: str, line: int | None) -> ParameterSpec:
-        """The parameter as graph data; a default function is called here."""
-        default = resolve_default(self.default, flow_name, self.name)
+    def to_spec(self, flow_name: str, line: int | None, configs: Mapping[str, Any]) -> ParameterSpec:
+        """The parameter as graph data; a default function is called here. `configs`: their values by name."""
+        default = resolve_default(self.default, self.name, context_maker(flow_name, configs))
+        if self.is_flag and default is MISSING:
+            default = False
+        if self.multiple and isinstance(default, tuple):
+            default = list(default)
         return ParameterSpec(
             name=self.name,
             kind="value",
@@ -68,6 +83,9 @@ class Parameter:
             default=default,
             required=self.required,
             separator=self.separator,
+            choices=self.choices,
+            multiple=self.multiple,
+            is_flag=self.is_flag,
             help=self.help,
             line=line,
         )
@@ -83,9 +101,14 @@ class Parameter:
                     hint="The types are str, int, float, bool and JSONType.",
                 )
             return found
-        if default is MISSING or self.separator is not None:
+        example = default
+        if example is MISSING and self.choices:
+            example = self.choices[0]
+        if self.multiple and isinstance(example, list):
+            example = example[0] if example else MISSING
+        if example is MISSING or self.separator is not None:
             return "str"
-        return _TYPES.get(type(default), "json")
+        return _TYPES.get(type(example), "json")
 
 
 class IncludeFile:
@@ -113,12 +136,12 @@ class IncludeFile:
         self.help = help or ""
         self.required = bool(required)
 
-    def to_spec(self, flow_name: str, line: int | None) -> ParameterSpec:
+    def to_spec(self, flow_name: str, line: int | None, configs: Mapping[str, Any]) -> ParameterSpec:
         return ParameterSpec(
             name=self.name,
             kind="file",
             type="text" if self.is_text else "bytes",
-            default=resolve_default(self.default, flow_name, self.name),
+            default=resolve_default(self.default, self.name, context_maker(flow_name, configs)),
             required=self.required,
             encoding=self.encoding if self.is_text else None,
             help=self.help,
@@ -126,11 +149,27 @@ class IncludeFile:
         )
 
 
-def resolve_default(default: Any, flow_name: str, name: str) -> Any:
-    """The default itself, or what its function returns."""
+def resolve_default(default: Any, name: str, context: Callable[[str], ParameterContext]) -> Any:
+    """The default itself, or what its function returns. The function takes the context, and may take `deploy_time`:
+    True where the value itself is asked for, as always here.
+
+    Raises DefinitionError `parameter_default` when the function fails.
+    """
     if not callable(default) or default is MISSING:
         return default
-    return default(ParameterContext(flow_name, user_name(), name))
+    try:
+        more = (True,) if len(inspect.signature(default).parameters) > 1 else ()
+        return default(context(name), *more)
+    except Exception as error:
+        raise DefinitionError(
+            f"the default of parameter {name!r} is a function that failed: {type(error).__name__}: {error}",
+            code="parameter_default",
+        ) from error
+
+
+def context_maker(flow_name: str, configs: Mapping[str, Any]) -> Callable[[str], ParameterContext]:
+    """Gives the context of a parameter or configuration by its name."""
+    return lambda name: ParameterContext(flow_name, user_name(), name, configs)
 
 
 def user_name() -> str:

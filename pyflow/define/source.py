@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from pyflow.spec.errors import DefinitionError, Where
-from pyflow.spec.graph import Transition
 
 
 @dataclass(frozen=True)
@@ -89,65 +88,3 @@ def _is_step(node: ast.FunctionDef) -> bool:
         (isinstance(n, ast.Name) and n.id == "step") or (isinstance(n, ast.Attribute) and n.attr == "step")
         for n in names
     )
-
-
-def transition(node: ast.FunctionDef, receiver: str, file: str, step: str) -> Transition:
-    """The transition that the last statement of a step declares; `end` if there is none.
-
-    Raises DefinitionError `transition_invalid` for a `self.next` that is not of a known form.
-    """
-    call = _next_call(node.body[-1], receiver)
-    if call is None:
-        hidden = next((item for item in ast.walk(node) if _next_call(item, receiver)), None)
-        if hidden is not None:
-            line = getattr(hidden, "lineno", node.lineno)
-            raise _invalid(
-                f"step {step} has its {receiver}.next(...) on line {line}, which is not the last statement of the step",
-                Where(file, line, step),
-                f"Make {receiver}.next(...) the last line of the step, outside of if, for, with and try.",
-            )
-        return Transition("end")
-    where = Where(file, call.lineno, step)
-    targets = tuple(_target(argument, receiver, where) for argument in call.args)
-    foreach = _foreach(call, where)
-    if not targets:
-        raise _invalid(f"{receiver}.next() names no step", where, f"Name one: {receiver}.next({receiver}.end).")
-    if foreach is not None and len(targets) > 1:
-        raise _invalid(
-            "a foreach goes to one step", where, f"Write {receiver}.next({receiver}.work, foreach={foreach!r})."
-        )
-    kind = "foreach" if foreach is not None else "linear" if len(targets) == 1 else "branch"
-    return Transition(kind, targets, foreach)
-
-
-def _next_call(node: ast.AST, receiver: str) -> ast.Call | None:
-    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
-        return None
-    function = node.value.func
-    named = isinstance(function, ast.Attribute) and function.attr == "next"
-    return node.value if named and isinstance(function.value, ast.Name) and function.value.id == receiver else None
-
-
-def _target(argument: ast.expr, receiver: str, where: Where) -> str:
-    if isinstance(argument, ast.Attribute) and isinstance(argument.value, ast.Name) and argument.value.id == receiver:
-        return argument.attr
-    raise _invalid(
-        f"{receiver}.next takes steps, not {ast.unparse(argument)!r}",
-        where,
-        f"Write {receiver}.next({receiver}.stepname).",
-    )
-
-
-def _foreach(call: ast.Call, where: Where) -> str | None:
-    foreach = None
-    for keyword in call.keywords:
-        if keyword.arg != "foreach":
-            raise _invalid(f"next does not know {keyword.arg!r}", where, "It takes steps and foreach='name'.")
-        if not (isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str)):
-            raise _invalid("foreach takes the name of an artifact as text", where, "Write foreach='name'.")
-        foreach = keyword.value.value
-    return foreach
-
-
-def _invalid(message: str, where: Where, hint: str) -> DefinitionError:
-    return DefinitionError(message, code="transition_invalid", where=where, hint=hint)

@@ -9,21 +9,27 @@ from typing import Any
 
 from pyflow.spec.errors import UsageError, Where
 from pyflow.spec.graph import Graph, Parameter
+from pyflow.spec.names import did_you_mean
 
 _TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 _FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
 
 
-def resolve_values(graph: Graph, given: Mapping[str, Any], *, cwd: Path) -> tuple[dict[str, Any], ...]:
-    """One entry for each parameter: name, kind, type, value and, for text files, encoding.
+def resolve_values(
+    graph: Graph, given: Mapping[str, Any], *, cwd: Path, labels: Mapping[str, str] | None = None
+) -> tuple[dict[str, Any], ...]:
+    """One entry for each configuration and parameter: name, kind, type, value and, for text files, encoding.
 
-    `given` has values by parameter name, as text from a command line or as values from a program. Raises UsageError
-    `parameter_required`, `parameter_type`, `include_file_missing` or `include_file_encoding`, naming the parameter.
+    `given` has values by parameter name, as text from a command line or as values from a program; `labels` say where
+    they come from, if not from the option `--name`. Raises UsageError `parameter_required`, `parameter_type`,
+    `parameter_choice`, `include_file_missing` or `include_file_encoding`, naming the parameter.
     """
-    return tuple(_entry(graph, parameter, given, cwd) for parameter in graph.parameters)
+    configs = [{"name": item.name, "kind": "config", "type": "json", "value": item.value} for item in graph.configs]
+    labels = labels or {}
+    return (*configs, *(_entry(graph, item, given, cwd, label=labels.get(item.name, "")) for item in graph.parameters))
 
 
-def _entry(graph: Graph, parameter: Parameter, given: Mapping[str, Any], cwd: Path) -> dict[str, Any]:
+def _entry(graph: Graph, parameter: Parameter, given: Mapping[str, Any], cwd: Path, *, label: str) -> dict[str, Any]:
     was_given = given.get(parameter.name) is not None
     value = given[parameter.name] if was_given else parameter.default if parameter.has_default else None
     if value is None and parameter.required:
@@ -37,25 +43,39 @@ def _entry(graph: Graph, parameter: Parameter, given: Mapping[str, Any], cwd: Pa
     if parameter.kind == "file":
         base = [cwd] if was_given else [cwd, *([Path(graph.file).parent] if graph.file else [])]
         return entry | {"encoding": parameter.encoding, "value": _file(parameter, value, base)}
-    return entry | {"value": None if value is None else convert(parameter, value)}
+    return entry | {"value": None if value is None else convert(parameter, value, label=label)}
 
 
-def convert(parameter: Parameter, value: Any) -> Any:
-    """The value of a parameter from text or from a value; raises UsageError `parameter_type`."""
+def convert(parameter: Parameter, value: Any, *, label: str = "") -> Any:
+    """The value of a parameter from text or from a value; raises UsageError `parameter_type` or `parameter_choice`.
+    `label` is what messages call it."""
+    label = label or f"--{parameter.name}"
+    if parameter.multiple:
+        items = [value] if isinstance(value, str) or not isinstance(value, list | tuple) else list(value)
+        return [_scalar(parameter, item, label) for item in items]
     if parameter.separator is not None:
         items = value.split(parameter.separator) if isinstance(value, str) else list(value)
-        return [_scalar(parameter, item.strip() if isinstance(item, str) else item) for item in items if item != ""]
-    return _scalar(parameter, value)
+        items = [item.strip() if isinstance(item, str) else item for item in items if item != ""]
+        return [_scalar(parameter, item, label) for item in items]
+    return _scalar(parameter, value, label)
 
 
-def _scalar(parameter: Parameter, value: Any) -> Any:
+def _scalar(parameter: Parameter, value: Any, label: str) -> Any:
     try:
-        return _CONVERT[parameter.type](value)
+        found = _CONVERT[parameter.type](value)
     except (ValueError, TypeError) as error:
         reason = f" ({error})" if parameter.type == "json" else ""
         raise UsageError(
-            f"--{parameter.name} takes {_NAMES[parameter.type]}, not {value!r}{reason}", code="parameter_type"
+            f"{label} takes {_NAMES[parameter.type]}, not {value!r}{reason}", code="parameter_type"
         ) from None
+    if parameter.choices and found not in parameter.choices:
+        known = list(map(str, parameter.choices))
+        raise UsageError(
+            f"{label} takes one of {', '.join(known)}, not {value!r}",
+            code="parameter_choice",
+            hint=did_you_mean(str(value), known),
+        )
+    return found
 
 
 def _bool(value: Any) -> bool:

@@ -8,14 +8,19 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 
+from pyflow.engine import events
 from pyflow.engine import plan as plans
+from pyflow.engine import resume as resumes
 from pyflow.engine import state as states
+from pyflow.engine.events import Action, Failed, Finish, Launch, Stop, Succeeded, Wait
 from pyflow.engine.outcome import Outcome, outcome
 from pyflow.engine.plan import Artifacts, Plan
-from pyflow.engine.state import Action, Failed, Finish, Launch, RunState, Stop, Succeeded, Task, Wait
+from pyflow.engine.state import RunState, Task
 from pyflow.ports import Backend, BackendEvent, Ended, Metadata, Output, Reporter, Started, TaskLabel
 from pyflow.spec import records
+from pyflow.spec.gangs import Limits
 from pyflow.spec.records import Change
+from pyflow.spec.task import PARAMETERS
 
 # Longest wait for the backend: how late a signal or a timer may be noticed.
 TICK = 0.25
@@ -42,9 +47,10 @@ class Engine:
         self.reporter = reporter
         self.clock = clock
         self.monotonic = monotonic
-        self.state = RunState(plan.graph, plan.max_workers, plan.retry_wait)
+        self.state = RunState(plan.graph, plan.max_workers, plan.retry_wait, plan.capacity)
         # By task: all artifacts of a finished task.
         self.artifacts: dict[str, Artifacts] = {}
+        self.limits = Limits(plan.graph, plan.max_workers, plan.capacity)
         # By attempt ("7.0").
         self.pids: dict[str, int] = {}
         self.deadlines: dict[str, float] = {}
@@ -54,7 +60,6 @@ class Engine:
         self.changes: list[Change] = []
         self.interrupts = 0
         self.interrupts_seen = 0
-        self.done = 0
 
     def interrupt(self) -> None:
         """Ask the run to stop; asked again, the tasks get no grace time."""
@@ -63,7 +68,7 @@ class Engine:
     def run(self) -> Finish:
         """Run to the end; returns how it ended."""
         self.changes.append(records.RunCreated(plans.run_row(self.plan, self.clock())))
-        finish = self._carry_out(states.apply(self.state, states.Begin(self.plan.has_parameters)))
+        finish = self._carry_out(self._apply(events.Begin(self.plan.has_parameters)))
         while finish is None:
             finish = self._interrupted() if self.interrupts > self.interrupts_seen else self._step()
         return finish
@@ -74,15 +79,17 @@ class Engine:
         actions: list[Action] = []
         # Failures first: nothing is started that a failure of the same moment would stop again.
         for item in sorted(ended, key=lambda found: not isinstance(found.event, Failed)):
-            actions += states.apply(self.state, item.event)
+            actions += self._apply(item.event)
             self._record(item)
         now = self.monotonic()
         while self.timers and self.timers[0][0] <= now:
-            actions += states.apply(self.state, states.Timer(heapq.heappop(self.timers)[1]))
+            actions += states.apply(self.state, events.Timer(heapq.heappop(self.timers)[1]))
         self._enforce_deadlines(now)
         finish = self._carry_out(actions)
         if ended:
-            self.reporter.progress(done=self.done, running=len(self.state.running), known=len(self.state.tasks))
+            self.reporter.progress(
+                done=len(self.artifacts), running=len(self.state.running), known=len(self.state.tasks)
+            )
         return finish
 
     def _patience(self) -> float:
@@ -93,10 +100,26 @@ class Engine:
     def _interrupted(self) -> Finish | None:
         self.interrupts_seen += 1
         if self.interrupts_seen == 1:
-            return self._carry_out(states.apply(self.state, states.Interrupt()))
+            return self._carry_out(states.apply(self.state, events.Interrupt()))
         for id in self.state.running:
             self.backend.stop(_attempt_id(self.state.tasks[id]), 0.0)
         return None
+
+    def _apply(self, event: events.Event) -> list[Action]:
+        """Advance the state; where a resumed run begins, by all that its origin has finished."""
+        origin = self.plan.resumes
+        if origin is None or not origin.begins_with(event):
+            return states.apply(self.state, event)
+        replay = resumes.replay(self.state, event, origin)
+        now = self.clock()
+        for id, found in replay.taken.items():
+            self.artifacts[id] = origin.values if id == PARAMETERS else found.artifacts
+            task = self.state.tasks[id]
+            self.changes.append(plans.taken_over(self.plan, task, found, origin=origin.run, at=now))
+        count = len(replay.taken.keys() - {PARAMETERS})
+        are = "task is" if count == 1 else "tasks are"
+        self.reporter.note(f"{count} finished {are} taken over from run {origin.run}.")
+        return replay.actions
 
     # What the backend says
 
@@ -114,7 +137,7 @@ class Engine:
         return self._ended(task, event)
 
     def _started(self, task: Task, event: Started) -> None:
-        states.apply(self.state, states.StartedEvent(task.id, task.attempt, event.pid))
+        states.apply(self.state, events.StartedEvent(task.id, task.attempt, event.pid))
         self.pids[event.id] = event.pid
         self.changes.append(records.AttemptPid(self.plan.flow, self.plan.run, task.id, task.attempt, event.pid))
         timeout = self._timeout(task)
@@ -125,7 +148,14 @@ class Engine:
     def _ended(self, task: Task, event: Ended) -> Outcome:
         timeout = self._timeout(task) if event.id in self.timed_out else 0.0
         step = self.state.steps.get(task.step)
-        found = outcome(task, step, event, stopped=event.id in self.stopping, timeout=timeout)
+        found = outcome(
+            task,
+            step,
+            event,
+            stopped=event.id in self.stopping,
+            timeout=timeout,
+            limits=self.limits,
+        )
         if found.status != records.INTERRUPTED:
             self.reporter.ended(self._label(task), found.result, found.error)
         self.deadlines.pop(event.id, None)
@@ -138,11 +168,17 @@ class Engine:
         if isinstance(item.event, Succeeded) and item.result:
             artifacts = plans.all_artifacts(self.plan, task, self.artifacts, result=item.result)
             self.artifacts[task.id] = artifacts
-            self.done += 1
-            if item.event.foreach_count is not None:
-                self.reporter.note(f"Foreach yields {item.event.foreach_count} child tasks.", self._label(task))
+            self._tell_what_follows(task, item.event)
         final = task.attempt == item.event.attempt
         self.changes.append(plans.finished(self.plan, task, item, at=self.clock(), final=final, artifacts=artifacts))
+
+    def _tell_what_follows(self, task: Task, event: Succeeded) -> None:
+        if event.choice is not None:
+            self.reporter.note(f"Switch chooses {event.choice}.", self._label(task))
+        elif event.foreach_count is not None and self.state.steps[task.step].transition.kind == "parallel":
+            self.reporter.note(f"{event.foreach_count} tasks start at the same time.", self._label(task))
+        elif event.foreach_count is not None:
+            self.reporter.note(f"Foreach yields {event.foreach_count} child tasks.", self._label(task))
 
     def _enforce_deadlines(self, now: float) -> None:
         for id in [id for id, due in self.deadlines.items() if due <= now]:
@@ -192,7 +228,9 @@ class Engine:
             self.reporter.note(f"Task will be tried again in {wait.seconds:g} s.", label)
 
     def _stop(self, stops: list[Stop]) -> None:
-        if stops:
+        if stops and self.state.phase == states.ACTIVE:
+            self.reporter.note(f"A task of a gang failed; terminating the {len(stops)} others...")
+        elif stops:
             self.reporter.note(f"Terminating {len(stops)} active tasks...")
         for stop in stops:
             id = f"{stop.task}.{stop.attempt}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pyflow.engine.state import Failed, Stopped, Succeeded, Task
+from pyflow.engine.events import Failed, Stopped, Succeeded
+from pyflow.engine.state import Task
 from pyflow.ports import Ended
+from pyflow.spec.gangs import Limits
 from pyflow.spec.graph import Step
 from pyflow.spec.records import CAUGHT, CRASHED, FAILED, INTERRUPTED, SUCCESS
 from pyflow.spec.task import TaskError, TaskResult
@@ -21,15 +23,16 @@ class Outcome:
     error: TaskError | None
 
 
-def outcome(task: Task, step: Step | None, ended: Ended, *, stopped: bool, timeout: float) -> Outcome:
-    """`step` is None for `_parameters`; `stopped`: the engine told the attempt to stop because the run is to end;
-    `timeout`: the seconds after which the engine ended it because it took longer, else 0."""
+def outcome(task: Task, step: Step | None, ended: Ended, *, stopped: bool, timeout: float, limits: Limits) -> Outcome:
+    """`step` is None for `_parameters`; `stopped`: the engine told the attempt to stop because the run is to end or its
+    gang has failed; `timeout`: the seconds after which the engine ended it because it took longer, else 0."""
     result = ended.result
     if result is not None and result.ok:
-        error = _missing_count(step, result)
+        error = None if step is None else _refused(step, result, limits)
         if error is None:
             status = CAUGHT if result.caught else SUCCESS
-            return Outcome(Succeeded(task.id, task.attempt, result.foreach_count), status, result, result.error)
+            event = Succeeded(task.id, task.attempt, result.foreach_count, result.choice)
+            return Outcome(event, status, result, result.error)
     elif stopped:
         return Outcome(Stopped(task.id, task.attempt), INTERRUPTED, result, None)
     else:
@@ -39,12 +42,22 @@ def outcome(task: Task, step: Step | None, ended: Ended, *, stopped: bool, timeo
     return Outcome(Failed(task.id, task.attempt, error, crashed=result is None), status, result, error)
 
 
-def _missing_count(step: Step | None, result: TaskResult) -> TaskError | None:
-    """A foreach whose result does not say how many tasks follow would leave the run waiting for ever."""
-    if step is None or step.transition.kind != "foreach" or (result.foreach_count or 0) > 0:
+def _refused(step: Step, result: TaskResult, limits: Limits) -> TaskError | None:
+    """Why the run cannot go on after a result that is ok."""
+    kind, count = step.transition.kind, result.foreach_count or 0
+    if kind in ("foreach", "parallel") and count <= 0:
+        return _protocol_error(step, f"{kind} step {step.name} does not say how many tasks follow")
+    if kind == "switch" and result.choice not in step.transition.targets:
+        return _protocol_error(step, f"switch step {step.name} chooses {result.choice!r}")
+    why = limits.too_large(step, count) if kind == "parallel" else None
+    if why is None:
         return None
-    message = f"the result of foreach step {step.name} does not say how many items there are"
-    return TaskError("ProtocolError", message, code="protocol_error", language=step.language, retry=False)
+    return TaskError("GangError", " ".join(why), code="gang_too_large", language=step.language, retry=False)
+
+
+def _protocol_error(step: Step, what: str) -> TaskError:
+    """A result that would leave the run waiting for ever."""
+    return TaskError("ProtocolError", f"the result of {what}", "protocol_error", step.language, retry=False)
 
 
 def _reason(task: Task, ended: Ended, timeout: float) -> TaskError:

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pyflow.engine.events import Finish, Launch
 from pyflow.engine.outcome import Outcome
-from pyflow.engine.state import Finish, Frame, Launch, Task
-from pyflow.spec.graph import Graph, Step
-from pyflow.spec.records import RUNNING, AttemptFinished, AttemptRow, RunFinished, RunRow, TaskRow
+from pyflow.engine.resume import Origin
+from pyflow.engine.state import Frame, Task
+from pyflow.spec.graph import Graph, Step, transition_to_json
+from pyflow.spec.records import (
+    RUNNING,
+    AttemptFinished,
+    AttemptRow,
+    FinishedTask,
+    RunFinished,
+    RunRow,
+    TakenOver,
+    TaskRow,
+)
 from pyflow.spec.task import PARAMETERS, ArtifactRef, ForeachFrame, Input, TaskRequest, TaskResult
 
 Artifacts = Mapping[str, ArtifactRef]
+# All members of a gang run on this machine.
+MAIN_IP = "127.0.0.1"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
 class Plan:
     """A run before it starts. `values` are the parameters' values, as define.values resolves them; `retry_wait`: honour
-    minutes_between_retries; `grace`: seconds that a task has to end when it is told to."""
+    minutes_between_retries; `grace`: seconds that a task has to end when it is told to; `resumes`: the run
+    `origin` as this one takes it over; `capacity`: what tasks may take together, by name of a resource; `project`: what
+    `current` tells of it; `code` is recorded of the run's code, `copy` says where tasks load it from."""
 
     graph: Graph
     run: str
@@ -29,21 +45,31 @@ class Plan:
     max_num_splits: int = 100
     retry_wait: bool = False
     grace: float = 5.0
+    capacity: Mapping[str, float] = field(default_factory=dict)
+    project: Mapping[str, Any] = field(default_factory=dict)
     username: str = ""
     namespace: str = ""
     tags: tuple[str, ...] = ()
     system_tags: tuple[str, ...] = ()
     origin: str | None = None
+    resumes: Origin | None = None
     graph_json: Mapping[str, Any] = field(default_factory=dict)
     info: Mapping[str, Any] = field(default_factory=dict)
+    code: Mapping[str, Any] | None = None
+    copy: Mapping[str, str] | None = None
 
     @property
     def flow(self) -> str:
         return self.graph.name
 
     @property
+    def given(self) -> Artifacts:
+        """Parameters and constants that come from the origin."""
+        return self.resumes.values if self.resumes else {}
+
+    @property
     def has_parameters(self) -> bool:
-        return bool(self.values or self.graph.constants)
+        return bool(self.values or self.graph.constants or self.given)
 
 
 def run_row(plan: Plan, at: float) -> RunRow:
@@ -59,6 +85,7 @@ def run_row(plan: Plan, at: float) -> RunRow:
         tags=plan.tags,
         system_tags=plan.system_tags,
         info=plan.info,
+        code=plan.code,
     )
 
 
@@ -72,8 +99,23 @@ def task_row(plan: Plan, task: Task, at: float) -> TaskRow:
         created_at=at,
         foreach=tuple({name: getattr(frame, name) for name in Frame.__slots__} for frame in task.frames),
         inputs=task.inputs,
+        iteration=task.iteration,
         attempt=task.attempt,
     )
+
+
+def taken_over(plan: Plan, task: Task, found: FinishedTask, *, origin: str, at: float) -> TakenOver:
+    """The change that makes `task` out of a finished task of run `origin`."""
+    done = found.row
+    row = replace(
+        task_row(plan, task, at),
+        status=done.status,
+        finished_at=at,
+        foreach_count=done.foreach_count,
+        choice=done.choice,
+        origin=done.origin or f"{origin}/{done.step}/{done.task}",
+    )
+    return TakenOver(row, origin_run=origin, origin_task=done.task)
 
 
 def attempt_row(plan: Plan, task: Task, at: float) -> AttemptRow:
@@ -108,6 +150,8 @@ def finished(
         artifacts=artifacts,
         own=frozenset(result.artifacts) if result else frozenset(),
         warnings=result.warnings if result else (),
+        foreach_count=result.foreach_count if result else None,
+        choice=result.choice if result else None,
     )
 
 
@@ -149,6 +193,8 @@ def request(
         "last_attempt": launch.last,
         "caught": launch.caught,
         "max_num_splits": plan.max_num_splits,
+        "project": plan.project,
+        "code": plan.copy,
     }
     if step is None:
         return _parameters_request(plan, common)
@@ -157,20 +203,25 @@ def request(
         language=step.language,
         function={"file": step.function.file, "name": step.function.name},
         join=step.join,
-        transition={
-            "kind": step.transition.kind,
-            "targets": list(step.transition.targets),
-            "foreach": step.transition.foreach,
-        },
+        transition=transition_to_json(step.transition),
         parameters=done.get(PARAMETERS, {}),
         inputs=tuple(
             Input(tasks[id].step, id, done[id], index if step.join else None) for index, id in enumerate(task.inputs)
         ),
         foreach=_foreach_frames(plan, task, done),
+        iteration=task.iteration,
+        parallel=_gang(task, tasks),
         reserved=tuple(item.name for item in plan.graph.steps),
         catch=_arguments(step, "catch", {"var": None, "print_exception": True}),
         timeout=timeout_seconds(step),
-        environment=_variables(step),
+        environment=_threads(step) | _variables(step),
+        secrets=_arguments(step, "secrets", {"sources": [], "role": None, "allow_override": False}),
+        configs=tuple(config.name for config in plan.graph.configs if not config.plain),
+        wrappers=tuple(
+            {"name": item.name, "args": dict(item.args), "language": item.language, "file": item.file}
+            for item in step.decorators
+            if item.custom
+        ),
     )
 
 
@@ -182,7 +233,7 @@ def _parameters_request(plan: Plan, common: Mapping[str, Any]) -> TaskRequest:
         join=False,
         transition={"kind": "linear", "targets": [plan.graph.start], "foreach": None},
         values=plan.values,
-        constants=plan.graph.constants,
+        constants=tuple(name for name in plan.graph.constants if name not in plan.given),
     )
 
 
@@ -201,6 +252,21 @@ def _foreach_frames(plan: Plan, task: Task, done: Mapping[str, Artifacts]) -> tu
     )
 
 
+def _gang(task: Task, tasks: Mapping[str, Task]) -> dict[str, Any] | None:
+    """Whom a member of a gang works with; the first member is the one in control."""
+    frame = task.frames[-1] if task.frames else None
+    if frame is None or not frame.parallel:
+        return None
+    # Members are made one after the other.
+    first = str(int(task.id) - frame.index)
+    return {
+        "num_nodes": frame.count,
+        "node_index": frame.index,
+        "control_task_id": tasks[first].id,
+        "main_ip": MAIN_IP,
+    }
+
+
 def _arguments(step: Step, name: str, defaults: Mapping[str, Any]) -> dict[str, Any] | None:
     decorator = step.decorator(name)
     return None if decorator is None else {**defaults, **decorator.args}
@@ -210,6 +276,12 @@ def _variables(step: Step) -> dict[str, str]:
     """The environment variables of a step; numbers become text, and R writes an empty list for no variables."""
     found = (_arguments(step, "environment", {}) or {}).get("vars") or {}
     return {name: str(value) for name, value in found.items()}
+
+
+def _threads(step: Step) -> dict[str, str]:
+    """A step that was given several cores may use them in its linear algebra; others have one thread for it."""
+    cpu = (_arguments(step, "resources", {}) or {}).get("cpu") or 1
+    return dict.fromkeys(THREADS, str(int(cpu))) if cpu >= 2 else {}
 
 
 def timeout_seconds(step: Step) -> float:
@@ -226,6 +298,8 @@ def all_artifacts(plan: Plan, task: Task, done: Mapping[str, Artifacts], *, resu
     """
     is_join = task.step != PARAMETERS and plan.graph.step(task.step).join
     inherited = {} if is_join or not task.inputs else done[task.inputs[0]]
+    if task.step == PARAMETERS:
+        inherited = plan.given
     if not result.artifacts and not result.removed:
         return inherited
     kept = inherited if not result.removed else {k: v for k, v in inherited.items() if k not in result.removed}

@@ -25,7 +25,13 @@ class NoEnvironment:
         environment = {name: os.environ.get(name, "1") for name in _THREADS}
         if language == "python":
             return Interpreter((os.environ.get("PYFLOW_PYTHON", sys.executable),), environment)
-        return Interpreter((_rscript(),), environment | _r_libraries())
+        return Interpreter((_rscript(),), environment | _r_libraries() | _utf8())
+
+
+def _utf8() -> dict[str, str]:
+    """R reads a source file in the locale's encoding, which in a container often is ASCII; ours are UTF-8."""
+    locale = next((found for name in ("LC_ALL", "LC_CTYPE", "LANG") if (found := os.environ.get(name))), "C")
+    return {} if "utf" in locale.lower() else {"LC_ALL": "C.UTF-8"}
 
 
 def _rscript() -> str:

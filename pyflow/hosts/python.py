@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from pyflow.spec.errors import PyflowError
-from pyflow.spec.task import TaskError
+from pyflow.spec.task import NO_RETRY, TaskError
 
 # Frames that a user has not written and cannot mend: ours, and those of the import machinery.
 _OURS = (str(Path(__file__).resolve().parents[1]) + os.sep, "<frozen ")
@@ -67,6 +67,9 @@ def describe(error: BaseException) -> TaskError:
     place = _place(error)
     if isinstance(error, PyflowError):
         code = error.code
+        if not _own_frames(error.__cause__):
+            # Which library refused it, and in which line, says no more than the message.
+            report.__cause__ = report.__context__ = None
     else:
         code = "step_timeout" if isinstance(error, TimeoutException) else "step_failed"
     return TaskError(
@@ -97,8 +100,13 @@ def _strip(report: traceback.TracebackException) -> None:
 def _place(error: BaseException) -> traceback.FrameSummary | None:
     """Where in the user's own files it happened: the innermost frame outside pyflow and the libraries."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_OURS)]
-    own = [f for f in frames if not f.filename.startswith(_LIBRARIES) and not f.filename.startswith("<")]
-    return (own or frames or [None])[-1]
+    return (_own_frames(error) or frames or [None])[-1]
+
+
+def _own_frames(error: BaseException | None) -> list[traceback.FrameSummary]:
+    """Frames in the user's own files."""
+    frames = traceback.extract_tb(error.__traceback__ if error else None)
+    return [f for f in frames if not f.filename.startswith((*_OURS, *_LIBRARIES, "<"))]
 
 
 def _exit_error(error: SystemExit, step: str) -> TaskError:
@@ -111,6 +119,7 @@ def _exit_error(error: SystemExit, step: str) -> TaskError:
         traceback=describe(error).traceback,
         file=place.filename if place else None,
         line=place.lineno if place else None,
+        retry=error.code != NO_RETRY,
     )
 
 

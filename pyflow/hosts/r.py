@@ -6,17 +6,18 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pyflow.process import kernel
 from pyflow.process.lines import LineSocket
 from pyflow.spec.errors import HostError
-from pyflow.spec.task import TaskError, parse_error
+from pyflow.spec.task import NO_RETRY, TaskError, parse_error
 
 Message = dict[str, Any]
 # How long R may take to stop by itself after it was interrupted.
-GRACE = 5.0
+GRACE = 3.0
 
 
 class RHost:
@@ -27,8 +28,8 @@ class RHost:
         self.pid = pid
 
     @classmethod
-    def fork(cls, server: str, *, group: int, folder: Path) -> RHost:
-        """Ask the server at the Unix socket `server` for a child in process group `group`.
+    def fork(cls, server: str, *, group: int, logs: tuple[Path, Path]) -> RHost:
+        """Ask the server at the Unix socket `server` for a child in process group `group` that prints to `logs`.
 
         Raises HostError (`host_lost`) when the server is gone.
         """
@@ -40,8 +41,8 @@ class RHost:
                 {
                     "op": "fork",
                     "group": group,
-                    "stdout": str(folder / "stdout.log"),
-                    "stderr": str(folder / "stderr.log"),
+                    "stdout": str(logs[0]),
+                    "stderr": str(logs[1]),
                 }
             )
             answer = lines.receive()
@@ -58,15 +59,15 @@ class RHost:
         self, run: Mapping[str, Any], answer: Callable[[Message], Message], *, timeout: float = 0.0
     ) -> TaskError | None:
         """Run the step; `answer` gives the reply to each request of R. None if the step ended well."""
-        clock = _Deadline(timeout)
+        clock = Deadline(timeout)
         try:
             self._send(run)
             while True:
                 message = self._receive(clock)
                 if message is None:
-                    return _lost(clock, run["step"])
+                    return self.lost(clock, run["step"])
                 if message.get("event") == "exited":
-                    return _exited(message, clock, run["step"])
+                    return exited(message, clock, run["step"])
                 if message.get("op") == "done":
                     return None
                 if message.get("op") == "error":
@@ -82,7 +83,7 @@ class RHost:
         except OSError:
             pass
 
-    def _receive(self, clock: _Deadline) -> Message | None:
+    def _receive(self, clock: Deadline) -> Message | None:
         while True:
             message = self.lines.buffered()
             if message is not None:
@@ -96,12 +97,16 @@ class RHost:
             finally:
                 self.lines.sock.settimeout(None)
 
+    def lost(self, clock: Deadline, step: str) -> TaskError:
+        """Why the connection has ended without a word."""
+        return _lost(clock, step)
+
     def close(self) -> None:
         """Close the connection; the fork server ends the process if it is still there."""
         self.lines.close()
 
 
-class _Deadline:
+class Deadline:
     """First the step's timeout, then a grace time, then the end."""
 
     def __init__(self, timeout: float) -> None:
@@ -119,18 +124,24 @@ class _Deadline:
         return signal.SIGINT if self.rang == 1 else signal.SIGKILL
 
 
-def _r_error(data: Mapping[str, Any], clock: _Deadline, step: str) -> TaskError:
+def _r_error(data: Mapping[str, Any], clock: Deadline, step: str) -> TaskError:
     error = parse_error({"type": "error", "message": "", **data, "language": "r"})
     assert error is not None
-    return _timeout(clock, step, traceback=error.traceback) if clock.rang else error
+    return _timeout(clock, step, error) if clock.rang else error
 
 
-def _timeout(clock: _Deadline, step: str, *, traceback: str = "") -> TaskError:
+def _timeout(clock: Deadline, step: str, interrupted: TaskError | None = None) -> TaskError:
+    """`interrupted` is what R said when it was stopped: where it was is kept, not that something interrupted it."""
     message = f"step {step} took longer than its timeout of {clock.timeout:g} s"
-    return TaskError("TimeoutException", message, code="step_timeout", language="r", traceback=traceback)
+    found = TaskError("TimeoutException", message, code="step_timeout", language="r")
+    if interrupted is None:
+        return found
+    _, *calls = interrupted.traceback.splitlines()
+    text = "\n".join([f"TimeoutException: {message}", *calls])
+    return replace(found, traceback=text, file=interrupted.file, line=interrupted.line)
 
 
-def _exited(message: Message, clock: _Deadline, step: str) -> TaskError:
+def exited(message: Message, clock: Deadline, step: str) -> TaskError:
     if clock.rang:
         return _timeout(clock, step)
     number, status = message.get("signal", 0), message.get("status", 0)
@@ -138,10 +149,10 @@ def _exited(message: Message, clock: _Deadline, step: str) -> TaskError:
         name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
         return TaskError("Crash", f"R was ended by signal {number} ({name}) in step {step}", "step_crashed", "r")
     text = f"step {step} ended R with status {status} (q() or quit()); a step ends by returning"
-    return TaskError("Exit", text, "step_exit", "r")
+    return TaskError("Exit", text, "step_exit", "r", retry=status != NO_RETRY)
 
 
-def _lost(clock: _Deadline, step: str) -> TaskError:
+def _lost(clock: Deadline, step: str) -> TaskError:
     if clock.rang:
         return _timeout(clock, step)
     return TaskError("HostError", f"the R process of step {step} vanished with its fork server", "host_lost", "r")

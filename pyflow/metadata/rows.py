@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pyflow.spec.records import ArtifactRow, AttemptFinished, AttemptRow, RunRow, TaskRow
+from pyflow.spec.records import ArtifactRow, AttemptFinished, AttemptRow, RunRow, TakenOver, TaskRow
 from pyflow.spec.task import ArtifactRef, TaskError, parse_error
 
 Values = dict[str, Any]
@@ -32,13 +32,21 @@ def run_values(row: RunRow) -> Values:
         "tags": to_json(list(row.tags)),
         "system_tags": to_json(list(row.system_tags)),
         "info": to_json(dict(row.info)),
+        "code": to_json(None if row.code is None else dict(row.code)),
     }
 
 
 def task_values(row: TaskRow) -> Values:
     """Parameters of the query add_task."""
     frames = [dict(frame) for frame in row.foreach]
-    return vars(row) | {"foreach": to_json(frames), "inputs": to_json(list(row.inputs))}
+    texts = {name: to_json(list(getattr(row, name))) for name in ("inputs", "iteration")}
+    return vars(row) | {"foreach": to_json(frames), **texts}
+
+
+def taken_values(change: TakenOver) -> Values:
+    """Parameters of the query add_taken."""
+    key = {"flow": change.row.flow, "run": change.row.run, "task": change.row.task}
+    return key | {"origin_run": change.origin_run, "origin_task": change.origin_task}
 
 
 def attempt_values(row: AttemptRow, root: str) -> Values:
@@ -84,14 +92,13 @@ def run_row(values: Values) -> RunRow:
             "tags": tuple(from_json(values["tags"])),
             "system_tags": tuple(from_json(values["system_tags"])),
             "info": from_json(values["info"]),
+            "code": from_json(values["code"]),
         }
     )
 
 
 def task_row(values: Values) -> TaskRow:
-    return TaskRow(
-        **values | {"foreach": tuple(from_json(values["foreach"])), "inputs": tuple(from_json(values["inputs"]))}
-    )
+    return TaskRow(**values | {name: tuple(from_json(values[name])) for name in ("foreach", "inputs", "iteration")})
 
 
 def attempt_row(values: Values, root: str) -> AttemptRow:
@@ -115,4 +122,32 @@ def artifact_rows(found: Iterable[tuple[Any, ...]]) -> list[ArtifactRow]:
         if ref is None:
             ref = refs[digest, type] = ArtifactRef(digest, kind, size, type, preview)
         result.append(ArtifactRow(flow, run, step, task, attempt, name, ref, bool(inherited)))
+    return result
+
+
+def layers(found: Iterable[tuple[Any, ...]]) -> dict[int, Mapping[str, ArtifactRef]]:
+    """What each attempt has, from the columns of the query finished_layers. An attempt that changed nothing has the
+    mapping of its base itself: ten thousand tasks of a foreach must not copy it."""
+    bases: dict[int, int | None] = {}
+    own: dict[int, dict[str, ArtifactRef | None]] = {}
+    refs: dict[tuple[str, str], ArtifactRef] = {}
+    for id, base, name, digest, kind, size, type, preview in found:
+        bases[id] = base
+        if name is None:
+            continue
+        ref = None if digest is None else refs.get((digest, type))
+        if ref is None and digest is not None:
+            ref = refs[digest, type] = ArtifactRef(digest, kind, size, type, preview)
+        own.setdefault(id, {})[name] = ref
+    result: dict[int, Mapping[str, ArtifactRef]] = {}
+    for id in bases:
+        chain, below = [], id
+        while below is not None and below not in result:
+            chain.append(below)
+            below = bases[below]
+        for layer in reversed(chain):
+            inherited = result[bases[layer]] if bases[layer] is not None else {}
+            changed = own.get(layer)
+            both = inherited if changed is None else {**inherited, **changed}
+            result[layer] = {name: ref for name, ref in both.items() if ref is not None} if changed else both
     return result

@@ -15,6 +15,8 @@ CREATE TABLE runs (
     tags TEXT NOT NULL,
     system_tags TEXT NOT NULL,
     info TEXT NOT NULL,
+    code TEXT,
+    spin TEXT,
     UNIQUE (flow, run)
 ) STRICT;
 
@@ -33,7 +35,11 @@ CREATE TABLE tasks (
     finished_at REAL,
     foreach TEXT NOT NULL,
     inputs TEXT NOT NULL,
+    iteration TEXT NOT NULL,
     attempt INTEGER NOT NULL,
+    foreach_count INTEGER,
+    choice TEXT,
+    origin TEXT,
     UNIQUE (run_id, task)
 ) STRICT;
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from pyflow.metadata import database, rows
 from pyflow.spec import records
-from pyflow.spec.records import ArtifactRow, AttemptRow, Change, RunRow, TaskRow
+from pyflow.spec.records import ArtifactRow, AttemptRow, Change, FinishedTask, RunRow, TaskRow
 
 QUERIES = database.queries()
 Values = dict[str, Any]
@@ -86,6 +86,7 @@ class SqliteMetadata:
             base, names = self._difference(connection, change, before)
             ended = {"id": id, "task_id": task_id, "base": base, "attempt": change.attempt}
             ended |= {"status": change.status, "at": change.at, "error": rows.error_to_json(change.error)}
+            ended |= {"foreach_count": change.foreach_count, "choice": change.choice}
             connection.execute(QUERIES["end_attempt"], ended | {"warnings": rows.to_json(list(change.warnings))})
             if change.final:
                 connection.execute(QUERIES["end_task"], ended)
@@ -104,6 +105,16 @@ class SqliteMetadata:
         names = rows.base_difference(change, {name: (digest, type) for name, digest, type, _ in found})
         return (base, names) if len(names) < len(full) else (None, full)
 
+    def _taken_over(self, connection: sqlite3.Connection, changes: Iterable[records.TakenOver]) -> None:
+        """A few statements for all of them, however many they are."""
+        changes = list(changes)
+        connection.executemany(QUERIES["add_task"], [rows.task_values(change.row) for change in changes])
+        connection.execute(QUERIES["make_taken"])
+        connection.execute(QUERIES["clear_taken"])
+        connection.executemany(QUERIES["add_taken"], [rows.taken_values(change) for change in changes])
+        for query in ("copy_attempts", "move_bases", "copy_artifacts"):
+            connection.execute(QUERIES[query])
+
     def _run_finished(self, connection: sqlite3.Connection, changes: Iterable[records.RunFinished]) -> None:
         for change in changes:
             error = None if change.error is None else dict(change.error)
@@ -117,12 +128,19 @@ class SqliteMetadata:
         return [row["flow"] for row in self._select("flows")]
 
     def runs(
-        self, flow: str | None = None, run: str | None = None, limit: int | None = None, status: str | None = None
+        self,
+        flow: str | None = None,
+        run: str | None = None,
+        limit: int | None = None,
+        status: str | None = None,
+        *,
+        spins: bool = False,
     ) -> list[RunRow]:
         # Which of the running ones are interrupted only their locks tell: these are sorted out here.
         told = status not in (records.RUNNING, records.INTERRUPTED)
         where = {"flow": flow, "run": run, "status": status if told else None}
-        found = self._select("runs", where, limit=limit if told and limit is not None else -1)
+        shown = limit if told and limit is not None else -1
+        found = self._select("runs", where, limit=shown, spins=spins or run is not None)
         result = [rows.run_row(row | {"status": self._run_status(row["status"], row)}) for row in found]
         if told:
             return result
@@ -141,6 +159,11 @@ class SqliteMetadata:
     ) -> list[ArtifactRow]:
         where = _key(flow, run, step, task)
         return rows.artifact_rows(tuple(row.values()) for row in self._select("artifacts", where, name=name))
+
+    def finished(self, flow: str, run: str) -> list[FinishedTask]:
+        found = self._select("finished", flow=flow, run=run)
+        layers = rows.layers(tuple(row.values()) for row in self._select("finished_layers", flow=flow, run=run))
+        return [FinishedTask(artifacts=layers[row.pop("attempt_id")], row=rows.task_row(row)) for row in found]
 
     def _run_status(self, status: str, row: Values) -> str:
         if status == records.RUNNING and not self.alive(row["flow"], row["run"]):
@@ -188,5 +211,6 @@ _WRITERS: dict[type, Callable[[SqliteMetadata, sqlite3.Connection, Any], None]] 
     records.AttemptStarted: SqliteMetadata._attempt_started,
     records.AttemptPid: SqliteMetadata._attempt_pid,
     records.AttemptFinished: SqliteMetadata._attempt_finished,
+    records.TakenOver: SqliteMetadata._taken_over,
     records.RunFinished: SqliteMetadata._run_finished,
 }

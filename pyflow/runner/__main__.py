@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pyflow.codec import PythonCodec, native
-from pyflow.define import load
+from pyflow.define import copies, load
 from pyflow.hosts import python as python_host
 from pyflow.hosts import zygote
 from pyflow.process.lines import LineSocket
@@ -40,11 +40,19 @@ def main(descriptor: int) -> int:
 
 
 def _load(message: Mapping[str, Any]) -> None:
+    copies.use_copies(message.get("code"))
+    load.use_configs(message.get("configs") or [])
+    if message.get("folder"):
+        load.look_in(Path(message["folder"]))
     for file in message["files"]:
         module = load.load_file(Path(file))
         native.register_user_module(module.__name__)
     for function in message["functions"]:
         load.find_function(load.load_file(Path(function["file"])), function["name"])
+    if message.get("draft"):
+        load.draft_flow(Path(message["draft"]), message["flow"])
+    for name in message.get("decorators") or []:
+        load.find_decorator(name)
     if message.get("tables"):
         # Tasks that exchange tables need it; imported once here, it costs each of them nothing.
         importlib.import_module("pandas")

@@ -21,4 +21,8 @@ def current_values(request: TaskRequest) -> dict[str, Any]:
         "username": request.username,
         "tags": list(request.tags),
         "parameter_names": sorted(request.parameters),
+        "iteration": request.iteration[-1] if request.iteration else None,
+        "is_parallel": request.parallel is not None,
+        **({} if request.parallel is None else {"parallel": dict(request.parallel)}),
+        **request.project,
     }

@@ -10,6 +10,7 @@ from pyflow.define import load
 from pyflow.hosts import python as python_host
 from pyflow.runner.r_step import run_r_step
 from pyflow.runner.session import Session
+from pyflow.spec.errors import Where
 from pyflow.spec.task import TaskError
 
 
@@ -41,4 +42,5 @@ def _save_constants(session: Session) -> None:
         return
     flow = load.find_flow(load.load_file(Path(request.flow_file)), request.flow)
     for name in request.constants:
-        session.save(name, session.codec.encode(getattr(flow, name), name))
+        value = load.evaluated(getattr(flow, name), Where(request.flow_file, artifact=name))
+        session.save(name, session.codec.encode(value, name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ from pyflow.define.flow import FlowSpec, bind
 from pyflow.hosts import python as python_host
 from pyflow.runner.identity import current_values
 from pyflow.runner.names import check_name
+from pyflow.runner.r_step import run_r_step
 from pyflow.runner.session import Session
+from pyflow.runner.wrappers import find_wrappers, run_wrapped
+from pyflow.spec.config import frozen
 from pyflow.spec.errors import DefinitionError, NotFoundError, Where
+from pyflow.spec.graph import Transition, parse_transition
 from pyflow.spec.task import TaskError
 
 # Values of these types cannot change in place, so reading them is no reason to save them again.
@@ -28,26 +33,99 @@ def run_python_step(session: Session) -> TaskError | None:
     view = View(session)
 
     def run() -> None:
-        function = _function(session, view)
-        function(*([Inputs(session)] if request.join else []))
+        flow, function = _function(session, view)
+        if not _is_run(session, flow):
+            return
+        arguments = [Inputs(session)] if request.join else []
+        wrappers = find_wrappers(session)
+        if wrappers:
+            body = lambda: function(*arguments)  # noqa: E731
+            run_wrapped(wrappers, request.step, flow, *(arguments or [None]), body=body, view=view)
+        else:
+            function(*arguments)
         view.check_transition()
 
-    error = python_host.call(run, step=request.step, timeout=request.timeout)
+    call = session.foreground.call if session.foreground else python_host.call
+    error = call(run, step=request.step, timeout=request.timeout)
     saving = python_host.call(view.save, step=request.step)
     return error or saving
 
 
-def _function(session: Session, view: View) -> Callable[..., Any]:
-    """The step's function with its `self` bound."""
+def _is_run(session: Session, flow: FlowSpec) -> bool:
+    """Whether the step's code runs; a person may want its `self` alone, to run it line by line."""
+    if session.foreground is None:
+        return True
+    session.foreground.flow = _with_inputs(flow, session)
+    return session.foreground.run
+
+
+def _with_inputs(flow: FlowSpec, session: Session) -> FlowSpec:
+    if session.request.join:
+        object.__setattr__(flow, "inputs", Inputs(session))
+    return flow
+
+
+def self_of(session: Session) -> FlowSpec:
+    """The `self` of a task in another language, to be looked at from Python."""
+    return _with_inputs(bind(FlowSpec, View(session), sorted(session.parameters)), session)
+
+
+def run_wrapped_r_step(session: Session) -> TaskError | None:
+    """Run an R step within its Python decorators, which see its artifacts; None if it ended well."""
+    request = session.request
+    current._set(current_values(request))
+    view = View(session)
+    view.follow()
+    failures: list[TaskError] = []
+
+    def body() -> None:
+        view.save()
+        error = run_r_step(session)
+        view.forget()
+        if error is not None:
+            failures.append(error)
+            raise RStepError(error)
+
+    def run() -> None:
+        flow = bind(_flow_class(session), view, sorted(session.parameters))
+        inputs = Inputs(session) if request.join else None
+        run_wrapped(find_wrappers(session), request.step, flow, inputs, body=body, view=view)
+
+    error = python_host.call(run, step=request.step)
+    saving = python_host.call(view.save, step=request.step)
+    if error is not None and failures and error.type == RStepError.__name__:
+        return failures[-1]
+    return error or saving
+
+
+class RStepError(Exception):
+    """An R step failed; `error` says how, with R's traceback."""
+
+    def __init__(self, error: TaskError) -> None:
+        super().__init__(f"{error.type}: {error.message}")
+        self.error = error
+
+
+def _flow_class(session: Session) -> type[FlowSpec]:
+    """The user's class, or that of all flows when the flow is written in R."""
+    request = session.request
+    if request.flow_file is None or not request.flow_file.endswith(".py"):
+        return FlowSpec
+    return load.find_flow(load.load_file(Path(request.flow_file)), request.flow)
+
+
+def _function(session: Session, view: View) -> tuple[FlowSpec, Callable[..., Any]]:
+    """The step's `self`, and its function bound to it."""
     request = session.request
     module = load.load_file(Path(request.function["file"]))
     name = request.function["name"]
     if name is None:
         flow = bind(load.find_flow(module, request.flow), view, sorted(session.parameters))
-        return getattr(type(flow), request.step).__get__(flow)
+        return flow, getattr(type(flow), request.step).__get__(flow)
     function = load.find_function(module, name)
     view.declares_transition = False
-    return function.__get__(bind(FlowSpec, view, sorted(session.parameters)))
+    flow = bind(FlowSpec, view, sorted(session.parameters))
+    return flow, function.__get__(flow)
 
 
 class View:
@@ -59,13 +137,12 @@ class View:
         self.values: dict[str, Any] = {}
         self.changed: set[str] = set()
         self.declares_transition = True
-        self.next: tuple[tuple[str, ...], str | None] | None = None
+        self.next: Transition | None = None
         self._input: list[Any] = []
 
     @property
     def index(self) -> int | None:
-        frame = self.session.frame()
-        return frame.index if frame else None
+        return self.session.index()
 
     def get(self, name: str) -> Any:
         if name not in self.values:
@@ -73,7 +150,8 @@ class View:
                 ref = self.session.ref(name)
             except NotFoundError as error:
                 raise AttributeError(f"{error.message}{self._suggestion(name)}") from None
-            self.values[name] = self.session.load(ref)
+            value = self.session.load(ref)
+            self.values[name] = frozen(value) if name in self.session.request.configs else value
         return self.values[name]
 
     def _suggestion(self, name: str) -> str:
@@ -100,6 +178,8 @@ class View:
         return sorted(self.session.names() | self.changed)
 
     def input(self) -> Any:
+        if self.session.request.parallel is not None:
+            return self.index
         frame = None if self.session.request.join else self.session.frame()
         if frame is not None and not self._input:
             self._input.append(self.session.load_item(frame))
@@ -111,19 +191,32 @@ class View:
     def merge(self, include: Sequence[str], exclude: Sequence[str]) -> None:
         self.session.merge(include, exclude, self.changed)
 
+    def forget(self) -> None:
+        """Load values anew: another process has changed them."""
+        self.values.clear()
+        self.changed.clear()
+
     # The transition
 
-    def transition(self, targets: Sequence[str], foreach: str | None) -> None:
-        self.next = (tuple(targets), foreach)
+    def follow(self) -> None:
+        """The step goes on as its last line says, though it may not have come to it."""
+        self.declares_transition = False
+
+    def transition(self, transition: Transition) -> None:
+        self.next = transition
 
     def check_transition(self) -> None:
         """The step must have said what its graph says."""
-        declared = self.session.request.transition
-        expected = (tuple(declared["targets"]), declared["foreach"])
-        if not self.declares_transition or declared["kind"] == "end" or self.next == expected:
+        declared, said = parse_transition(self.session.request.transition), self.next
+        if not self.declares_transition or declared.kind == "end":
+            return
+        if said is not None and declared.kind == "parallel" and declared.num_parallel is None:
+            self.session.said_size = said.num_parallel
+            said = replace(said, num_parallel=None)
+        if said == declared:
             return
         where = Where(step=self.step)
-        if self.next is None:
+        if said is None:
             raise DefinitionError(
                 f"step {self.step} returned before its self.next(...)",
                 code="next_missing",
@@ -131,7 +224,7 @@ class View:
                 hint="Let every path through the step reach the self.next(...) on its last line.",
             )
         raise DefinitionError(
-            f"step {self.step} went to {', '.join(self.next[0])}, but its last line says {', '.join(expected[0])}",
+            f"step {self.step} went {_words(said)}, but its last line says {_words(declared)}",
             code="next_mismatch",
             where=where,
         )
@@ -145,6 +238,16 @@ class View:
                 self.session.save(name, self.session.codec.encode(value, name))
             elif name not in self.session.parameters and not isinstance(value, _IMMUTABLE):
                 self.session.save_if_changed(name, value)
+
+
+def _words(transition: Transition) -> str:
+    """Where a transition leads, for a message."""
+    if transition.cases:
+        cases = ", ".join(f"{key!r}: {target}" for key, target in transition.cases)
+        return f"by {transition.condition} to {{{cases}}}"
+    over = f" for each of {transition.foreach}" if transition.foreach else ""
+    size = f" {transition.num_parallel} times" if transition.num_parallel else ""
+    return f"to {', '.join(transition.targets)}{over}{size}"
 
 
 class Inputs:

@@ -9,31 +9,42 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pyflow import vaults
 from pyflow.codec import layout
 from pyflow.hosts.r import RHost
 from pyflow.ports import Encoded
 from pyflow.runner.identity import current_values
+from pyflow.runner.names import check_form
 from pyflow.runner.session import Session
-from pyflow.spec.errors import HostError, PyflowError
+from pyflow.spec.errors import HostError, PyflowError, Where
 from pyflow.spec.task import TaskError, TaskRequest
 
 Message = dict[str, Any]
 
 
-def run_r_step(session: Session, *, constants: bool = False) -> TaskError | None:
-    """Carry out the step, or evaluate the flow's constants, in an R process; None if it ended well."""
+def run_r_step(session: Session, *, constants: bool = False, values: Path | None = None) -> TaskError | None:
+    """Carry out the step, or evaluate the flow's constants or the file `values`, in an R process; None if it ended
+    well."""
     request = session.request
     try:
-        host = RHost.fork(request.hosts["r"], group=os.getpgrp(), folder=Path(request.folder))
+        host = _host(session)
     except HostError as error:
         return TaskError("HostError", error.message, error.code, "r")
     answers = Answers(session, _scratch(request))
     try:
         run = run_message(session, scratch=str(answers.scratch), constants=constants)
+        if values is not None:
+            run |= {"values": str(values), "reserved": []}
         return host.converse(run, answers, timeout=request.timeout)
     finally:
         host.close()
         answers.clean()
+
+
+def _host(session: Session) -> RHost:
+    if session.foreground is not None:
+        return session.foreground.start_r()
+    return RHost.fork(session.request.hosts["r"], group=os.getpgrp(), logs=session.logs)
 
 
 def _scratch(request: TaskRequest) -> Path:
@@ -59,8 +70,10 @@ def run_message(session: Session, *, scratch: str, constants: bool) -> Message:
         "foreach": _foreach(request),
         "scratch": scratch,
         "seed": zlib.crc32(f"{request.pathspec}/{request.attempt}".encode()) >> 1,
-        "environment": dict(request.environment),
+        "environment": {**request.environment, **session.secrets},
         "current": current_values(request),
+        "configs": list(request.configs),
+        "wrappers": [dict(item) for item in request.wrappers if item["language"] == "r"],
         "constants": constants,
     }
 
@@ -87,6 +100,7 @@ class Answers:
             "remove": self._remove,
             "merge": self._merge,
             "warn": self._warn,
+            "secret": self._secret,
         }
 
     def __call__(self, message: Message) -> Message:
@@ -121,6 +135,7 @@ class Answers:
         return path
 
     def _save(self, message: Message) -> Message:
+        check_form(message["name"], Where(step=self.session.request.step, artifact=message["name"]))
         data = {"type": message.get("type", ""), "preview": message.get("preview", ""), **message["layout"]}
         encoded = layout.from_layout(data)
         encoded = Encoded(
@@ -144,6 +159,9 @@ class Answers:
         self.session.warnings.append(message["message"])
         print(f"Warning: {message['message']}", file=sys.stderr)
         return {}
+
+    def _secret(self, message: Message) -> Message:
+        return {"values": vaults.get_secret(message["source"], message.get("role"))}
 
     def clean(self) -> None:
         for path in {*self._made, self.scratch}:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pyflow.hosts.masking import Mask
 from pyflow.ports import Codec, Encoded, Store
+from pyflow.runner.foreground import Foreground
 from pyflow.runner.merge import merge_names
 from pyflow.spec.errors import ArtifactError, NotFoundError, UserError, Where
 from pyflow.spec.task import ArtifactRef, ForeachFrame, Input, TaskRequest
@@ -24,6 +26,14 @@ class Session:
         self.own: dict[str, ArtifactRef] = {}
         self.removed: set[str] = set()
         self.warnings: list[str] = []
+        # How many tasks the step itself has said it starts as a gang.
+        self.said_size: object = None
+        # What runner.secrets sets: the step's secrets, their mask, and where a process that we start is to print.
+        self.secrets: dict[str, str] = {}
+        self.mask = Mask(())
+        # Set where a person runs the task in their terminal or session.
+        self.foreground: Foreground | None = None
+        self.logs = (Path(request.folder) / "stdout.log", Path(request.folder) / "stderr.log")
 
     def names(self) -> set[str]:
         """Every name the step can read on `self`."""
@@ -104,6 +114,13 @@ class Session:
         for name, ref in chosen.items():
             self._set(name, ref)
         return sorted(chosen)
+
+    def index(self) -> int | None:
+        """The number of this task in its gang or innermost foreach; None outside."""
+        if self.request.parallel is not None:
+            return int(self.request.parallel["node_index"])
+        frame = self.frame()
+        return frame.index if frame else None
 
     def frame(self) -> ForeachFrame | None:
         """The innermost foreach, or None outside of one."""

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 
 from pyflow.spec import check_decorators, check_splits, check_transitions
 from pyflow.spec.errors import Problem, Where
-from pyflow.spec.graph import Graph, Parameter, Step
+from pyflow.spec.graph import Config, Graph, Parameter, Step
 from pyflow.spec.names import did_you_mean, is_identifier, is_step_name
 
 RESERVED_STEPS = frozenset({"name", "next", "input", "inputs", "index", "cmd", "merge_artifacts", "foreach_stack"})
 RESERVED_PARAMETERS = frozenset(
     "params with tag namespace obj tags decospecs run_id_file max_num_splits max_workers max_log_size user_namespace "
-    "run_id task_id runner_attribute_file help quiet json".split()
+    "run_id task_id runner_attribute_file help quiet json max_resources no_retry_wait isolation".split()
 )
+PROJECT_OPTIONS = frozenset({"branch", "production"})
 _STEP_NAMES = "A step's name has lowercase letters, digits and underscores only, and begins with a letter."
 _IDENTIFIERS = "Use a letter, then letters, digits and underscores."
 
@@ -65,8 +66,19 @@ def _start_or_end_missing(graph: Graph) -> Iterator[Problem]:
     for code, name in (("start_missing", graph.start), ("end_missing", graph.end)):
         if name not in known:
             message = f"The flow has no step *{name}*, which every flow needs."
-            hint = did_you_mean(name, known).replace("Did you mean", "Is it called") or f"Add a step named {name!r}."
+            hint = (
+                did_you_mean(name, known).replace("Did you mean", "Is it called")
+                or f"Add a step named {name!r}{_mark(graph, name)}."
+            )
             yield Problem(code, message, Where(graph.file), hint)
+
+
+def _mark(graph: Graph, name: str) -> str:
+    """How a step of another name is made the first or the last one."""
+    if name not in ("start", "end"):
+        return ""
+    written = f"step(..., {name} = TRUE)" if graph.language == "r" else f"@step({name}=True)"
+    return f", or mark the step that is it: {written}"
 
 
 def _parameter_name_invalid(graph: Graph) -> Iterator[Problem]:
@@ -77,8 +89,9 @@ def _parameter_name_invalid(graph: Graph) -> Iterator[Problem]:
 
 
 def _parameter_name_reserved(graph: Graph) -> Iterator[Problem]:
+    reserved = RESERVED_PARAMETERS | (PROJECT_OPTIONS if graph.decorator("project") else frozenset())
     for parameter in graph.parameters:
-        if parameter.name.replace("-", "_") in RESERVED_PARAMETERS:
+        if parameter.name.replace("-", "_") in reserved:
             message = (
                 f"Parameter name {parameter.name!r} is a reserved word: --{parameter.name} is an option of its own."
             )
@@ -96,17 +109,39 @@ def _parameter_duplicate(graph: Graph) -> Iterator[Problem]:
             yield Problem("parameter_duplicate", message, _where(graph, parameter), hint)
 
 
+def _config_name_invalid(graph: Graph) -> Iterator[Problem]:
+    for config in graph.configs:
+        if not is_identifier(config.name):
+            message = f"Config {config.name!r} has an invalid name."
+            yield Problem("config_name_invalid", message, Where(graph.file, config.line), _IDENTIFIERS)
+
+
+def _config_duplicate(graph: Graph) -> Iterator[Problem]:
+    first: dict[str, Config] = {}
+    for config in graph.configs:
+        other = first.setdefault(config.name, config)
+        if other is not config:
+            message = f"Config {config.name!r} is defined twice{_earlier(other.line)}."
+            yield Problem("config_duplicate", message, Where(graph.file, config.line), "Give one of them another name.")
+
+
 def _name_conflict(graph: Graph) -> Iterator[Problem]:
-    """One problem for each name that is of two kinds, at the place of the later kind (parameter, constant, step)."""
+    """One problem for each name of two kinds, at the place of the later one (config, parameter, constant, step)."""
     parameters = {parameter.name for parameter in graph.parameters}
+    configs = {config.name for config in graph.configs}
     hint = "All of them are read as attributes of self; rename one."
+    for parameter in graph.parameters:
+        if parameter.name in configs:
+            message = f"{parameter.name!r} is both a config and a parameter of the flow."
+            yield Problem("name_conflict", message, _where(graph, parameter), hint)
     for name in dict.fromkeys(graph.constants):
-        if name in parameters:
-            message = f"{name!r} is both a parameter and a constant of the flow."
+        if name in configs | parameters:
+            kind = "config" if name in configs else "parameter"
+            message = f"{name!r} is both a {kind} and a constant of the flow."
             yield Problem("name_conflict", message, Where(graph.file, artifact=name), hint)
     for step in graph.steps:
-        kind = "parameter" if step.name in parameters else "constant" if step.name in graph.constants else None
-        if kind:
+        known = (("config", configs), ("parameter", parameters), ("constant", graph.constants))
+        for kind in [word for word, names in known if step.name in names][:1]:
             yield Problem("name_conflict", f"{step.name!r} is both a step and a {kind} of the flow.", step.where, hint)
 
 
@@ -127,5 +162,7 @@ NAMES = (
     _parameter_name_invalid,
     _parameter_name_reserved,
     _parameter_duplicate,
+    _config_name_invalid,
+    _config_duplicate,
     _name_conflict,
 )

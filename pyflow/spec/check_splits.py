@@ -1,7 +1,8 @@
 """Group C of the graph's rules: the flow as a whole, and how its splits and joins fit.
 
-Every step is visited after all that lead to it, with the splits open on each way in. Where a rule is broken the
-walk goes on with the splits that all ways have in common, so that one mistake is reported once.
+Every step is visited after all that lead to it, with the splits open on each way in. The targets of a switch are
+reached in turn and not side by side, so their ways have the same splits open where they meet again. Where a rule is
+broken the walk goes on with the splits that all ways have in common, so that one mistake is reported once.
 """
 
 from __future__ import annotations
@@ -9,42 +10,57 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
+from pyflow.spec import check_parallel
 from pyflow.spec.errors import Problem
 from pyflow.spec.graph import Graph, Step
+from pyflow.spec.loops import Edge, loop_edges, switch_edges
 from pyflow.spec.structure import topological_order
 
-# The open splits on a way into a step, from the outside in: (split, number of the branch; 0 for a foreach).
+# The open splits on a way into a step, from the outside in: (split, number of the branch; 0 for a fan-out).
 Way = tuple[tuple[str, int], ...]
 
-_SPLIT_RULES = ("join_missing", "join_without_split", "join_unbalanced", "foreach_into_join", "split_unjoined")
+_SPLIT_RULES = (
+    "join_missing",
+    "switch_unbalanced",
+    "join_without_split",
+    "join_unbalanced",
+    "foreach_into_join",
+    "switch_into_join",
+    "parallel_target",
+    "parallel_join",
+    "parallel_without_split",
+    "split_unjoined",
+)
 
 
 def check(graph: Graph) -> list[Problem]:
-    """All problems of group C; the rules about splits are checked when there is no cycle."""
-    order = topological_order(graph)
-    problems = [*_cycle(graph, order), *_step_orphan(graph), *_no_path_to_end(graph)]
-    if len(order) < len(graph.steps):
+    """All problems of group C; the rules about splits are checked when every cycle can be left."""
+    forced = topological_order(graph, without=switch_edges(graph))
+    problems = [*_cycle(graph, forced), *_step_orphan(graph), *_no_path_to_end(graph)]
+    if len(forced) < len(graph.steps):
         return problems
-    found = [*_walk(graph, order), *_foreach_into_join(graph)]
+    found = [*_walk(graph), *_foreach_into_join(graph), *_switch_into_join(graph), *check_parallel.check(graph)]
     place = {step.name: index for index, step in enumerate(graph.steps)}
-    return problems + sorted(found, key=lambda p: (_SPLIT_RULES.index(p.code), place[p.where.step or ""]))
+    # Of a step that breaks a rule in two ways, one is told.
+    once = {(problem.code, problem.where.step): problem for problem in reversed(found)}.values()
+    return problems + sorted(once, key=lambda p: (_SPLIT_RULES.index(p.code), place[p.where.step or ""]))
 
 
 def _cycle(graph: Graph, order: tuple[str, ...]) -> Iterator[Problem]:
-    """One problem for each cycle, at the first of its steps that is declared."""
+    """One problem for each cycle without a switch, at the first of its steps that is declared."""
     reported = set(order)
     for step in graph.steps:
         cycle = [] if step.name in reported else _way_back(graph, step)
         if cycle:
             reported.update(cycle)
             shown = " -> ".join([step.name, *cycle])
-            hint = "A flow only goes forward: let one of these steps go on to another one."
+            hint = "It would never end: let one of these steps go on to another one, or choose in a switch."
             yield Problem("cycle", f"There is a loop in the flow: {shown}.", step.where, hint)
 
 
 def _way_back(graph: Graph, step: Step) -> list[str]:
     """The steps of the shortest way from `step` to itself, itself last; empty if there is none."""
-    targets = {item.name: item.transition.targets for item in graph.steps}
+    targets = {s.name: () if s.transition.kind == "switch" else s.transition.targets for s in graph.steps}
     came_from: dict[str, str] = {}
     queue = deque([step.name])
     while queue and step.name not in came_from:
@@ -103,25 +119,62 @@ def _foreach_into_join(graph: Graph) -> Iterator[Problem]:
             yield Problem("foreach_into_join", message, step.where, hint)
 
 
-def _walk(graph: Graph, order: tuple[str, ...]) -> Iterator[Problem]:
+def _switch_into_join(graph: Graph) -> Iterator[Problem]:
+    for step in graph.steps:
+        joins = [target for target in step.transition.targets if graph.step(target).join]
+        if step.transition.kind == "switch" and joins:
+            message = f"The switch at step *{step.name}* leads directly to the join step *{joins[0]}*."
+            hint = f"Add a step between *{step.name}* and *{joins[0]}*."
+            yield Problem("switch_into_join", message, step.where, hint)
+
+
+def _walk(graph: Graph) -> Iterator[Problem]:
+    back = loop_edges(graph)
     ways: dict[str, list[Way]] = {graph.start: [()]}
+    inside: dict[str, Way] = {}
+    joined: dict[str, str] = {}
     steps = {step.name: step for step in graph.steps}
-    for name in order:
+    for name in topological_order(graph, without=back):
         if name not in ways:  # an orphan
             continue
         step = steps[name]
         if name == graph.end:
             yield from _split_unjoined(graph, ways[name])
             continue
-        inside = _common(ways[name])
         if step.join:
-            yield from _join_problem(graph, step, ways[name])
-            inside = _common([way[:-1] for way in ways[name]])
-        elif len(ways[name]) > 1:
-            yield _join_missing(graph, step)
-        for index, target in enumerate(step.transition.targets):
-            opened = ((name, index),) if step.transition.splits else ()
-            ways.setdefault(target, []).append(inside + opened)
+            problems = list(_join_problem(graph, step, ways[name]))
+            yield from problems or _joined_twice(joined, step, ways[name][0][-1][0])
+        elif len(set(ways[name])) > 1:
+            yield _unequal(graph, step, ways[name])
+        inside[name] = _common([way[:-1] for way in ways[name]] if step.join else ways[name])
+        for target, way in _ways_on(step, inside[name]):
+            if (name, target) not in back:
+                ways.setdefault(target, []).append(way)
+    yield from _goes_back(graph, back, inside)
+
+
+def _ways_on(step: Step, inside: Way) -> Iterator[tuple[str, Way]]:
+    for index, target in enumerate(step.transition.targets):
+        yield target, (*inside, (step.name, index)) if step.transition.splits else inside
+
+
+def _joined_twice(joined: dict[str, str], step: Step, split: str) -> Iterator[Problem]:
+    """A switch inside of a split may not decide which join closes it: the others would wait at another one."""
+    other = joined.setdefault(split, step.name)
+    if other != step.name:
+        message = f"The split at *{split}* is joined in *{other}* or in *{step.name}*, as a switch decides."
+        yield Problem("join_unbalanced", message, step.where, f"All ways from *{split}* must lead to one join step.")
+
+
+def _goes_back(graph: Graph, back: frozenset[Edge], inside: dict[str, Way]) -> Iterator[Problem]:
+    """A step that is gone back to must find the splits open that were open before."""
+    for step in graph.steps:
+        for target, way in _ways_on(step, inside.get(step.name, ())):
+            if (step.name, target) in back and step.name in inside and way != inside.get(target):
+                message = f"Step *{step.name}* goes back to step *{target}*, but other splits are open there "
+                message += f"({_open(inside.get(target, ()))}) than here ({_open(way)})."
+                hint = "Go back to a step of the same branch, or join the split first."
+                yield Problem("switch_unbalanced", message, step.where, hint)
 
 
 def _common(ways: list[Way]) -> Way:
@@ -139,6 +192,22 @@ def _split_unjoined(graph: Graph, ways: list[Way]) -> Iterator[Problem]:
         message = f"Step *{graph.end}* is reached before the split started at step *{split}* is joined."
         hint = f"Add a join step before *{graph.end}*."
         yield Problem("split_unjoined", message, graph.step(split).where, hint)
+
+
+def _unequal(graph: Graph, step: Step, ways: list[Way]) -> Problem:
+    """Why a step that is no join is reached with different splits open."""
+    first = len(_common(ways))
+    differing = {way[first] for way in ways if len(way) > first}
+    if len({split for split, _ in differing}) < len(differing):
+        return _join_missing(graph, step)
+    shown = " and ".join(dict.fromkeys(_open(way) for way in ways))
+    message = f"Step *{step.name}* is reached by ways of a switch on which different splits are open: {shown}."
+    hint = "Join a split on the way of the switch on which it was opened."
+    return Problem("switch_unbalanced", message, step.where, hint)
+
+
+def _open(way: Way) -> str:
+    return ", ".join(f"*{split}*" for split, _ in way) or "none"
 
 
 def _join_missing(graph: Graph, step: Step) -> Problem:

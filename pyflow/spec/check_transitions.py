@@ -8,6 +8,8 @@ from pyflow.spec.errors import Problem
 from pyflow.spec.graph import Graph, Step
 from pyflow.spec.names import did_you_mean, is_artifact_name
 
+_SPLITS = {"foreach": "fans out with foreach", "branch": "branches", "parallel": "starts a gang"}
+
 
 def _transition_missing(graph: Graph) -> Iterator[Problem]:
     for step in graph.steps:
@@ -58,10 +60,40 @@ def _foreach_artifact_invalid(graph: Graph) -> Iterator[Problem]:
             yield Problem("foreach_artifact_invalid", message, step.where, hint)
 
 
+def _switch_too_small(graph: Graph) -> Iterator[Problem]:
+    for step in graph.steps:
+        cases = step.transition.cases
+        if step.transition.kind == "switch" and len(cases) < 2:
+            shown = f"only one case, {cases[0][0]!r}" if cases else "no case"
+            message = f"The switch at step *{step.name}* has {shown}; a switch needs two or more cases."
+            hint = "Add a case for each value that the condition may have, or go on to the step directly."
+            yield Problem("switch_too_small", message, step.where, hint)
+
+
+def _switch_condition_invalid(graph: Graph) -> Iterator[Problem]:
+    for step in graph.steps:
+        condition = step.transition.condition
+        if step.transition.kind == "switch" and not is_artifact_name(condition or ""):
+            message = f"Step *{step.name}* has condition={condition!r}, which is not the name of an artifact."
+            hint = "Give the name of the artifact that chooses the case, in quotes: condition='size' for self.size."
+            if graph.language == "r":
+                hint = 'Give the name of the artifact that chooses the case: condition = "size" for self$size.'
+            yield Problem("switch_condition_invalid", message, step.where, hint)
+
+
+def _num_parallel_invalid(graph: Graph) -> Iterator[Problem]:
+    for step in graph.steps:
+        size = step.transition.num_parallel
+        if (isinstance(size, int) and size < 1) or (isinstance(size, str) and not is_artifact_name(size)):
+            message = f"Step *{step.name}* has num_parallel={size!r}."
+            hint = "Give a whole number of tasks, one or more, or the name of the artifact that holds it."
+            yield Problem("num_parallel_invalid", message, step.where, hint)
+
+
 def _join_splits(graph: Graph) -> Iterator[Problem]:
     for step in graph.steps:
         if step.join and step.transition.splits:
-            how = "fans out with foreach" if step.transition.kind == "foreach" else "branches"
+            how = _SPLITS[step.transition.kind]
             message = f"Join step *{step.name}* {how}; a join step cannot split."
             yield Problem("join_splits", message, step.where, "Add a step after the join, and split there.")
 
@@ -109,6 +141,9 @@ RULES = (
     _step_unknown,
     _branch_too_small,
     _foreach_artifact_invalid,
+    _switch_too_small,
+    _switch_condition_invalid,
+    _num_parallel_invalid,
     _join_splits,
     _end_is_join,
     _start_is_join,

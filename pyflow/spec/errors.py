@@ -6,8 +6,11 @@
      |   +- DefinitionError     the flow: file, steps, parameters, decorators
      |   +- GraphError          the graph breaks rules; carries every problem
      |   +- ArtifactError       a value or name that cannot be an artifact
+     |   |   +- ReadOnlyError   a parameter or constant that a step would change; an AttributeError, too
      |   +- MergeError          merge_artifacts found a conflict or a gap
+     |   +- SecretError         a secret that is missing or not described rightly
      |   +- NotFoundError       no such flow, run, step, task, artifact
+     |   +- ResumeError         a run that cannot be resumed with this flow; carries every problem
      |   +- RunFailed           a run that ended without success
      +- MachineError            the machine failed: retry or report             (exit 1)
          +- StoreError          a blob is missing or corrupt, a folder cannot be written
@@ -95,10 +98,8 @@ class DefinitionError(UserError):
     code = "definition"
 
 
-class GraphError(UserError):
-    """The graph of the flow breaks a rule."""
-
-    code = "graph"
+class _ProblemsError(UserError):
+    """Several things are wrong at once."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
@@ -108,16 +109,40 @@ class GraphError(UserError):
         return {**super().to_json(), "problems": [problem.to_json() for problem in self.problems]}
 
 
+class GraphError(_ProblemsError):
+    """The graph of the flow breaks a rule."""
+
+    code = "graph"
+
+
+class ResumeError(_ProblemsError):
+    """The run cannot be resumed with the flow as it is now."""
+
+    code = "resume"
+
+
 class ArtifactError(UserError):
     """This value or name cannot be an artifact."""
 
     code = "artifact_unsupported"
 
 
+class ReadOnlyError(ArtifactError, AttributeError):
+    """A parameter or constant cannot be changed in a step."""
+
+    code = "artifact_read_only"
+
+
 class MergeError(UserError):
     """merge_artifacts found values that differ between the inputs."""
 
     code = "merge_conflict"
+
+
+class SecretError(UserError):
+    """A secret is not to be had."""
+
+    code = "secret_missing"
 
 
 class NotFoundError(UserError):

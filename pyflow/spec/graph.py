@@ -6,7 +6,7 @@ The rules are in spec.check, what follows from a valid graph in spec.structure.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyflow.spec.errors import DefinitionError, Where
@@ -14,8 +14,8 @@ from pyflow.spec.errors import DefinitionError, Where
 FORMAT = "pyflow-graph"
 VERSION = 1
 LANGUAGES = ("python", "r")
-# The number of targets that a transition of each kind has; of a branch it is a rule (spec.check) how many.
-TARGETS = {"linear": 1, "branch": None, "foreach": 1, "end": 0}
+# The number of targets that a transition of each kind has; of a branch and a switch it is a rule (spec.check) how many.
+TARGETS = {"linear": 1, "branch": None, "foreach": 1, "switch": None, "parallel": 1, "end": 0}
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
 
 
@@ -29,20 +29,31 @@ class Function:
 
 @dataclass(frozen=True)
 class Transition:
+    """`cases` of a switch are pairs of key and target. `num_parallel` of a gang is its size, the name of an artifact
+    that holds it, or None where the step says it when it runs."""
+
     kind: str
     targets: tuple[str, ...] = ()
     foreach: str | None = None
+    condition: str | None = None
+    cases: tuple[tuple[str, str], ...] = ()
+    num_parallel: int | str | None = None
 
     @property
     def splits(self) -> bool:
-        return self.kind in ("branch", "foreach")
+        return self.kind in ("branch", "foreach", "parallel")
 
 
 @dataclass(frozen=True)
 class Decorator:
+    """`custom`: the user's own, in `language`, found by its name: in `file`, in a Python module, or in the flow."""
+
     name: str
     args: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
+    custom: bool = False
+    language: str | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,8 @@ class Step:
         return Where(self.file, self.line, self.name)
 
     def decorator(self, name: str) -> Decorator | None:
-        return next((d for d in self.decorators if d.name == name), None)
+        """The built-in decorator of this name; one of the user's own may be called the same."""
+        return next((d for d in self.decorators if d.name == name and not d.custom), None)
 
 
 @dataclass(frozen=True)
@@ -74,12 +86,30 @@ class Parameter:
     required: bool = False
     separator: str | None = None
     encoding: str | None = None
+    choices: tuple[Any, ...] = ()
+    multiple: bool = False
+    is_flag: bool = False
     help: str = ""
     line: int | None = None
 
     @property
     def has_default(self) -> bool:
         return self.default is not MISSING
+
+
+@dataclass(frozen=True)
+class Config:
+    """A configuration and the value it has in this run. `kind` says what the default is: a `file` or a `value`."""
+
+    name: str
+    kind: str = "file"
+    value: Any = None
+    default: Any = MISSING
+    parser: str | None = None
+    plain: bool = False
+    required: bool = False
+    help: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,12 +123,17 @@ class Graph:
     doc: str = ""
     start: str = "start"
     end: str = "end"
+    decorators: tuple[Decorator, ...] = ()
+    configs: tuple[Config, ...] = ()
 
     def step(self, name: str) -> Step:
         for step in self.steps:
             if step.name == name:
                 return step
         raise KeyError(name)
+
+    def decorator(self, name: str) -> Decorator | None:
+        return next((d for d in self.decorators if d.name == name), None)
 
     @property
     def languages(self) -> frozenset[str]:
@@ -125,6 +160,8 @@ def parse_graph(data: Mapping[str, Any]) -> Graph:
             end=data.get("end", "end"),
             parameters=tuple(_parameter(item) for item in data.get("parameters", [])),
             constants=tuple(data.get("constants", [])),
+            decorators=_decorators(data),
+            configs=tuple(_config(item) for item in data.get("configs", [])),
             steps=tuple(_step(item) for item in data["steps"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -140,25 +177,54 @@ def _step(data: Mapping[str, Any]) -> Step:
         name=_typed(data["name"], str, "name"),
         language=_one_of(data["language"], LANGUAGES, "a language"),
         function=Function(data["function"].get("file"), data["function"].get("name")),
-        transition=_transition(data["transition"]),
+        transition=parse_transition(data["transition"]),
         join=_typed(data.get("join", False), bool, "join"),
-        decorators=tuple(
-            Decorator(item["name"], dict(_typed(item.get("args") or {}, Mapping, "args")), item.get("line"))
-            for item in data.get("decorators", [])
-        ),
+        decorators=_decorators(data),
         doc=data.get("doc") or "",
         file=data.get("file"),
         line=data.get("line"),
     )
 
 
-def _transition(data: Mapping[str, Any]) -> Transition:
+def _decorators(data: Mapping[str, Any]) -> tuple[Decorator, ...]:
+    return tuple(
+        Decorator(
+            _typed(item["name"], str, "name"),
+            dict(_typed(item.get("args") or {}, Mapping, "args")),
+            item.get("line"),
+            _typed(item.get("custom", False), bool, "custom"),
+            item.get("language"),
+            item.get("file"),
+        )
+        for item in data.get("decorators", [])
+    )
+
+
+def parse_transition(data: Mapping[str, Any]) -> Transition:
+    """Raises KeyError or TypeError for what has not the form of a transition."""
     kind = _one_of(data["kind"], TARGETS, "a kind of transition")
     targets = _typed(data.get("targets", []), list | tuple, "targets")
     if TARGETS[kind] not in (None, len(targets)):
         raise TypeError(f"a transition of kind {kind!r} has the targets {targets!r}")
-    foreach = _typed(data["foreach"], str, "foreach") if kind == "foreach" else None
-    return Transition(kind, tuple(_typed(target, str, "targets") for target in targets), foreach)
+    found = Transition(kind, tuple(_typed(target, str, "targets") for target in targets))
+    if kind == "foreach":
+        return replace(found, foreach=_typed(data["foreach"], str, "foreach"))
+    if kind == "switch":
+        cases = _cases(data["cases"])
+        if found.targets != tuple(dict.fromkeys(target for _, target in cases)):
+            raise TypeError(f"a switch with the cases {dict(cases)!r} has the targets {targets!r}")
+        return replace(found, condition=_typed(data["condition"], str, "condition"), cases=cases)
+    if kind == "parallel":
+        size = _typed(data.get("num_parallel"), int | str | None, "num_parallel")
+        if isinstance(size, bool):
+            raise TypeError(f"{size!r} cannot be the value of 'num_parallel'")
+        return replace(found, num_parallel=size)
+    return found
+
+
+def _cases(data: Any) -> tuple[tuple[str, str], ...]:
+    cases = _typed(data, Mapping, "cases")
+    return tuple((_typed(key, str, "cases"), _typed(target, str, "cases")) for key, target in cases.items())
 
 
 def _typed(value: Any, kind: Any, key: str) -> Any:
@@ -182,6 +248,23 @@ def _parameter(data: Mapping[str, Any]) -> Parameter:
         required=data.get("required", False),
         separator=data.get("separator"),
         encoding=data.get("encoding"),
+        choices=tuple(_typed(data.get("choices") or [], list | tuple, "choices")),
+        multiple=_typed(data.get("multiple", False), bool, "multiple"),
+        is_flag=_typed(data.get("is_flag", False), bool, "is_flag"),
+        help=data.get("help") or "",
+        line=data.get("line"),
+    )
+
+
+def _config(data: Mapping[str, Any]) -> Config:
+    return Config(
+        name=_typed(data["name"], str, "name"),
+        kind=_one_of(data["kind"], ("file", "value"), "a kind of configuration"),
+        value=data["value"],
+        default=data.get("default", MISSING),
+        parser=data.get("parser"),
+        plain=_typed(data.get("plain", False), bool, "plain"),
+        required=_typed(data.get("required", False), bool, "required"),
         help=data.get("help") or "",
         line=data.get("line"),
     )
@@ -200,28 +283,53 @@ def graph_to_json(graph: Graph) -> dict[str, Any]:
         "end": graph.end,
         "parameters": [_parameter_to_json(parameter) for parameter in graph.parameters],
         "constants": list(graph.constants),
+        "decorators": _decorators_to_json(graph.decorators),
+        "configs": [_config_to_json(config) for config in graph.configs],
         "steps": [_step_to_json(step) for step in graph.steps],
     }
 
 
+def transition_to_json(transition: Transition) -> dict[str, Any]:
+    """The JSON object that parse_transition reads."""
+    data: dict[str, Any] = {"kind": transition.kind, "targets": list(transition.targets)}
+    if transition.kind == "foreach":
+        return data | {"foreach": transition.foreach}
+    if transition.kind == "switch":
+        return data | {"condition": transition.condition, "cases": dict(transition.cases)}
+    if transition.kind == "parallel":
+        return data | {"num_parallel": transition.num_parallel}
+    return data
+
+
 def _step_to_json(step: Step) -> dict[str, Any]:
-    transition: dict[str, Any] = {
-        "kind": step.transition.kind,
-        "targets": list(step.transition.targets),
-    }
-    if step.transition.foreach is not None:
-        transition["foreach"] = step.transition.foreach
     return {
         "name": step.name,
         "language": step.language,
         "function": {"file": step.function.file, "name": step.function.name},
         "join": step.join,
-        "transition": transition,
-        "decorators": [{"name": d.name, "args": dict(d.args), "line": d.line} for d in step.decorators],
+        "transition": transition_to_json(step.transition),
+        "decorators": _decorators_to_json(step.decorators),
         "doc": step.doc,
         "file": step.file,
         "line": step.line,
     }
+
+
+def _decorators_to_json(decorators: tuple[Decorator, ...]) -> list[dict[str, Any]]:
+    found = []
+    for item in decorators:
+        data = {"name": item.name, "args": dict(item.args), "line": item.line}
+        if item.custom:
+            data |= {"custom": True, "language": item.language, "file": item.file}
+        found.append(data)
+    return found
+
+
+def _config_to_json(config: Config) -> dict[str, Any]:
+    data = {name: getattr(config, name) for name in Config.__dataclass_fields__}
+    if config.default is MISSING:
+        del data["default"]
+    return data
 
 
 def _parameter_to_json(parameter: Parameter) -> dict[str, Any]:
@@ -239,4 +347,6 @@ def _parameter_to_json(parameter: Parameter) -> dict[str, Any]:
         data["separator"] = parameter.separator
     if parameter.encoding is not None:
         data["encoding"] = parameter.encoding
-    return data
+    if parameter.choices:
+        data["choices"] = list(parameter.choices)
+    return data | {name: True for name in ("multiple", "is_flag") if getattr(parameter, name)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -21,7 +22,22 @@ def is_step_name(name: str) -> bool:
 
 def is_artifact_name(name: str) -> bool:
     """The name of an artifact that is kept: names that begin with two underscores are private to a task."""
-    return name.isidentifier() and not name.startswith("__")
+    return is_value_name(name) and not name.startswith("__")
+
+
+def is_value_name(name: str) -> bool:
+    """What may stand behind `self.` in both languages (artifact.md, section 6): letters, digits and `_`."""
+    return bool(name) and all(_in_name(sign, first=not i) for i, sign in enumerate(name)) and _is_composed(name)
+
+
+def _in_name(sign: str, *, first: bool) -> bool:
+    category = unicodedata.category(sign)
+    return sign == "_" or category.startswith("L") or (not first and category in ("Mn", "Mc", "Nd"))
+
+
+def _is_composed(name: str) -> bool:
+    """Python reads every name in this form, so that one written otherwise could not be found again."""
+    return unicodedata.is_normalized("NFKC", name)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

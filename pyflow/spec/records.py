@@ -17,6 +17,9 @@ FAILED, CRASHED, INTERRUPTED = "failed", "crashed", "interrupted"
 
 @dataclass(frozen=True)
 class RunRow:
+    """`code` says what code it ran: digest of the package, flow_file, git_commit, git_branch, git_dirty. `spin`:
+    RUN/STEP/TASK of the task that this run repeats; None for ordinary runs."""
+
     flow: str
     run: str
     status: str
@@ -29,10 +32,16 @@ class RunRow:
     tags: tuple[str, ...] = ()
     system_tags: tuple[str, ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict)
+    code: Mapping[str, Any] | None = None
+    spin: str | None = None
 
 
 @dataclass(frozen=True)
 class TaskRow:
+    """`iteration`: how often each loop around the step was gone through before, from the outside in. `foreach_count`
+    tasks follow a foreach, the step `choice` follows a switch. `origin`: RUN/STEP/TASK of the task that
+    did the work, if this one was taken over from an earlier run."""
+
     flow: str
     run: str
     step: str
@@ -42,7 +51,11 @@ class TaskRow:
     finished_at: float | None = None
     foreach: tuple[Mapping[str, Any], ...] = ()
     inputs: tuple[str, ...] = ()
+    iteration: tuple[int, ...] = ()
     attempt: int = 0
+    foreach_count: int | None = None
+    choice: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,15 @@ class ArtifactRow:
     inherited: bool
 
 
+@dataclass(frozen=True)
+class FinishedTask:
+    """A task that ended as `success` or `caught`, with all artifacts that it has. Tasks that inherited the same share
+    one mapping."""
+
+    row: TaskRow
+    artifacts: Mapping[str, ArtifactRef]
+
+
 # The changes that the engine records; one tuple of them is one transaction.
 
 
@@ -102,7 +124,8 @@ class AttemptPid:
 
 @dataclass(frozen=True)
 class AttemptFinished:
-    """Ends an attempt; `final` ends its task with the same status. `artifacts` are all that the attempt has."""
+    """Ends an attempt; `final` ends its task with the same status. `artifacts` are all that the attempt has; how many
+    tasks follow a foreach and which step follows a switch are kept with the task."""
 
     flow: str
     run: str
@@ -116,6 +139,18 @@ class AttemptFinished:
     artifacts: Mapping[str, ArtifactRef] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
+    foreach_count: int | None = None
+    choice: str | None = None
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """Makes a task out of the finished task `origin_task` of run `origin_run`: the last attempt of that one becomes
+    attempt 0 of this one, artifacts by reference. A task's inputs are taken over before it."""
+
+    row: TaskRow
+    origin_run: str
+    origin_task: str
 
 
 @dataclass(frozen=True)
@@ -127,4 +162,4 @@ class RunFinished:
     error: Mapping[str, Any] | None = None
 
 
-Change = RunCreated | AttemptStarted | AttemptPid | AttemptFinished | RunFinished
+Change = RunCreated | AttemptStarted | AttemptPid | AttemptFinished | TakenOver | RunFinished

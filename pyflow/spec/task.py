@@ -14,6 +14,8 @@ from pyflow.spec.errors import HostError
 
 PROTOCOL = 1
 PARAMETERS = "_parameters"
+# A step that ends its process with this exit status is not to be tried again.
+NO_RETRY = 202
 KINDS = frozenset({"table", "vector", "array", "scalar", "list", "dict", "native"})
 _DIGEST = re.compile("[0-9a-f]{64}")
 
@@ -30,6 +32,13 @@ def _get(data: Mapping[str, Any], key: str, kind: Any, default: Any = ...) -> An
 def _strings(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
     items = _get(data, key, Sequence, ())
     if isinstance(items, str) or not all(isinstance(item, str) for item in items):
+        raise HostError(f"{key!r} of a message about a task cannot be {items!r:.100}", code="protocol_error")
+    return tuple(items)
+
+
+def _numbers(data: Mapping[str, Any], key: str) -> tuple[int, ...]:
+    items = _get(data, key, Sequence, ())
+    if not all(isinstance(item, int) and not isinstance(item, bool) for item in items):
         raise HostError(f"{key!r} of a message about a task cannot be {items!r:.100}", code="protocol_error")
     return tuple(items)
 
@@ -165,6 +174,13 @@ class TaskRequest:
     hosts: Mapping[str, str] = field(default_factory=dict)
     values: tuple[Mapping[str, Any], ...] = ()
     constants: tuple[str, ...] = ()
+    configs: tuple[str, ...] = ()
+    wrappers: tuple[Mapping[str, Any], ...] = ()
+    iteration: tuple[int, ...] = ()
+    parallel: Mapping[str, Any] | None = None
+    secrets: Mapping[str, Any] | None = None
+    project: Mapping[str, Any] = field(default_factory=dict)
+    code: Mapping[str, str] | None = None
 
     @property
     def pathspec(self) -> str:
@@ -202,10 +218,23 @@ def parse_request(data: Mapping[str, Any]) -> TaskRequest:
     values["inputs"] = tuple(_parse_input(item) for item in _get(data, "inputs", Sequence, ()))
     values["foreach"] = tuple(_parse_frame(item) for item in _get(data, "foreach", Sequence, ()))
     values["caught"] = parse_error(data.get("caught"))
-    values["values"] = tuple(_get(data, "values", Sequence, ()))
-    for name in ("reserved", "tags", "constants"):
+    for name in ("values", "wrappers"):
+        values[name] = tuple(_get(data, name, Sequence, ()))
+    values["secrets"] = _get(data, "secrets", Mapping | None, None)
+    values["project"] = _get(data, "project", Mapping, {})
+    values["code"] = _get(data, "code", Mapping | None, None)
+    for name in ("reserved", "tags", "constants", "configs"):
         values[name] = _strings(data, name)
+    values["iteration"] = _numbers(data, "iteration")
+    values["parallel"] = _parse_parallel(_get(data, "parallel", Mapping | None, None))
     return TaskRequest(**values)
+
+
+def _parse_parallel(data: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if data is None:
+        return None
+    numbers = {key: _get(data, key, int) for key in ("num_nodes", "node_index")}
+    return numbers | {key: _get(data, key, str) for key in ("control_task_id", "main_ip")}
 
 
 def _parse_input(data: Mapping[str, Any]) -> Input:
@@ -220,12 +249,14 @@ def _parse_frame(data: Mapping[str, Any]) -> ForeachFrame:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """What came of an attempt; `artifacts` are those it set or changed. `seconds` of wall time in the runner."""
+    """What came of an attempt; `artifacts` are those it set or changed. `foreach_count` tasks follow a foreach or a
+    split into a gang, the step `choice` follows a switch. `seconds` of wall time in the runner."""
 
     ok: bool
     artifacts: Mapping[str, ArtifactRef] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
     foreach_count: int | None = None
+    choice: str | None = None
     error: TaskError | None = None
     caught: bool = False
     warnings: tuple[str, ...] = ()
@@ -238,6 +269,7 @@ class TaskResult:
             "artifacts": refs_to_json(self.artifacts),
             "removed": list(self.removed),
             "foreach_count": self.foreach_count,
+            "choice": self.choice,
             "error": self.error.to_json() if self.error else None,
             "caught": self.caught,
             "warnings": list(self.warnings),
@@ -252,6 +284,7 @@ def parse_result(data: Mapping[str, Any]) -> TaskResult:
         artifacts=parse_refs(_get(data, "artifacts", Mapping, {})),
         removed=_strings(data, "removed"),
         foreach_count=_get(data, "foreach_count", int | None, None),
+        choice=_get(data, "choice", str | None, None),
         error=parse_error(data.get("error")),
         caught=_get(data, "caught", bool, False),
         warnings=_strings(data, "warnings"),

@@ -50,6 +50,32 @@ def create_root(folder: Path) -> Path:
     return root
 
 
+def make_beside(root: Path, name: str) -> Path:
+    """A store of its own in the folder `root`/`name`, which reads the blobs of `root` too and never writes there.
+
+    Raises StoreError `store_write`.
+    """
+    beside = root / name
+    if not _is_root(beside):
+        try:
+            beside.mkdir(parents=True, exist_ok=True)
+            _write_format(beside, base="..")
+        except OSError as error:
+            raise StoreError(f"cannot make {beside}: {error.strerror or error}", code="store_write") from error
+    return beside
+
+
+def store_config(root: Path) -> dict[str, str]:
+    """The configuration that opens the store in `root` (store.open_store)."""
+    try:
+        base = json.loads((root / "format.json").read_text(encoding="utf-8")).get("base")
+    except (OSError, ValueError, AttributeError):
+        base = None
+    if base is None:
+        return {"type": "local", "root": str(root)}
+    return {"type": "overlay", "root": str(root), "base": str((root / base).resolve())}
+
+
 def _is_root(root: Path) -> bool:
     """Whether `root` is a store that this version reads; other folders of that name are none."""
     path = root / "format.json"
@@ -70,9 +96,9 @@ def _is_root(root: Path) -> bool:
     return True
 
 
-def _write_format(root: Path) -> None:
+def _write_format(root: Path, **more: str) -> None:
     """Two processes may make one store at the same time: each renames a whole file of the same content into place."""
-    text = json.dumps({"format": FORMAT, "version": VERSION}) + "\n"
+    text = json.dumps({"format": FORMAT, "version": VERSION, **more}) + "\n"
     descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=root)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

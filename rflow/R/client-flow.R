@@ -5,17 +5,22 @@
 #'
 #' * A flow has `name`, `pathspec`, `latest_run`, `latest_successful_run`, `runs` and `run(id)`.
 #' * A run has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `username`, `tags`,
-#'   `steps`, `step(name)`, `tasks`, `data`, `artifacts` and `exception`.
+#'   `origin` (the run that it resumes), `steps`, `step(name)`, `tasks`, `data`, `artifacts`, `exception`, `code`
+#'   and `spin` (run, step and task that it repeats).
+#' * A run's code has `digest`, `files` (sizes by name), `flow_file`, `git` (commit, branch, dirty), `file(name)` (a text),
+#'   `diff(other)` (what has changed since: in run `other`, or by default in the flow's folder) and `extract(folder)`.
 #' * A step has `name`, `pathspec`, `tasks`, `task` (the first one) and `run`.
 #' * A task has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `index` (from 0, in a
-#'   foreach), `attempts` (their number), `warnings`, `data`, `artifacts`, `stdout`, `stderr`, `exception`, `step` and
+#'   foreach), `attempts` (their number), `origin_pathspec` (the task that did the work, if it was taken over from a resumed run),
+#'   `warnings`, `data`, `artifacts`, `stdout`, `stderr`, `exception`, `step` and
 #'   `run`.
 #' * An artifact has `name`, `pathspec`, `kind`, `class`, `size` (in bytes), `preview`, `digest` and `value` (also as
 #'   `data`).
 #'
 #' `x[["id"]]` is a part: a flow's run, a run's step, a step's task, a task's artifact. `data` holds the artifacts
 #' (those of the last step, for a run) and reads one when it is named: `run$data$genre_stats`. Times are `POSIXct`, `NA`
-#' for what has not ended. `latest_run`, `latest_successful_run` and `exception` are `NULL` where there is none.
+#' for what has not ended. `latest_run`, `latest_successful_run`, `origin`, `origin_pathspec` and
+#' `exception` are `NULL` where there is none.
 #'
 #' Values of R come back as they were, tables and vectors of Python as R's own types. An object that only Python can
 #' open (a fitted model, say) comes as a proxy that shows its class, size and a preview.

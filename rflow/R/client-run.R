@@ -21,12 +21,15 @@ client_properties.rflow_client_run <- function(x) {
     finished_at = \(x) client_time(run_row(x)$finished_at),
     username = row("username"),
     tags = \(x) as.character(unlist(run_row(x)$tags)),
+    origin = \(x) field(x, "row")$origin,
     steps = client_steps,
     step = \(x) \(name) client_step(x, name),
     tasks = \(x) run_tasks(x, NULL),
     data = \(x) new_data(run_artifacts(x), x$pathspec),
     artifacts = \(x) named_artifacts(run_artifacts(x), x$pathspec),
     exception = \(x) new_exception(run_row(x)$error),
+    code = \(x) run_code(x),
+    spin = row("spin"),
     part = \(x) \(name) client_step(x, name)
   )
 }

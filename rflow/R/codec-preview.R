@@ -15,7 +15,7 @@ preview_text <- function(x) {
   if (!is.atomic(x)) return(paste0("<", paste(class(x), collapse = ", "), ">"))
   if (!is.null(dim(x))) return(paste(dim(x), collapse = " x "))
   if (is.raw(x)) return(paste0(length(x), " bytes"))
-  if (is.character(x) && length(x) == 1) return(if (is.na(x)) "NA" else substr(x, 1, 201))
+  if (is.character(x) && length(x) == 1) return(if (is.na(x)) "NA" else substr(as.character(x), 1, 201))
   shown <- as.character(x[seq_len(min(length(x), 6))])
   paste0(paste(shown, collapse = ", "), if (length(x) > 6) paste0(", ... (", length(x), " values)"))
 }

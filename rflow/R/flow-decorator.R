@@ -5,6 +5,9 @@
 #' * `retry()` runs a failed task again.
 #' * `catch()` lets the flow go on after a task that failed in all its attempts; the error is kept in artifact `var`.
 #' * `timeout()` stops a task that takes longer than the sum of its arguments.
+#' * `parallel()` marks the step of a gang: tasks that run at the same time, started with `num_parallel` by the step before.
+#'   `current("parallel")` tells each of them who the others are. If one fails the others are stopped, and with `retry()`
+#'   all of them are tried again.
 #' * `environment_variables()` sets environment variables of the step's process.
 #' * `decorator()` names any decorator as text, as Metaflow's R package does.
 #'
@@ -49,6 +52,10 @@ timeout <- function(seconds = 0, minutes = 0, hours = 0) {
 }
 
 #' @rdname decorators
+#' @export
+parallel <- function() new_decorator("parallel", as_object(list()), sys.call())
+
+#' @rdname decorators
 #' @param ... For `environment_variables()`: named values (texts, numbers or logicals of length one). For `decorator()`:
 #'   the decorator's arguments, by name.
 #' @export
@@ -57,12 +64,15 @@ environment_variables <- function(...) {
   values <- list(...)
   check_all_named(values, "environment_variables()")
   for (name in names(values)) {
+    if (inherits(values[[name]], "rflow_config_expr")) next
     if (!is.atomic(values[[name]]) || length(values[[name]]) != 1 || is.na(values[[name]])) {
       abort_argument(paste0("environment_variables(): `", name, "`"), "a single value", values[[name]])
     }
   }
-  new_decorator("environment", list(vars = as_object(lapply(values, as.character))), sys.call())
+  new_decorator("environment", list(vars = as_object(lapply(values, environment_text))), sys.call())
 }
+
+environment_text <- function(value) if (inherits(value, "rflow_config_expr")) value else as.character(value)
 
 #' @rdname decorators
 #' @param name The decorator's name (text).

@@ -8,11 +8,15 @@ graph_json <- function(flow) {
 }
 
 graph_list <- function(flow) {
+  ends <- flow_ends(flow)
   list(
     format = "pyflow-graph", version = 1L, name = flow$name, language = "r", file = flow$file, doc = flow$doc,
-    start = flow$start, end = flow$end,
+    start = ends$start, end = ends$end,
+    configs = lapply(flow$configs, config_list),
+    configs = lapply(flow$configs, config_list),
     parameters = lapply(flow$parameters, parameter_list),
     constants = I(vapply(flow$constants, \(x) x$name, "")),
+    decorators = lapply(flow$decorators, decorator_list),
     steps = lapply(flow$steps, step_list, flow = flow)
   )
 }
@@ -22,26 +26,38 @@ step_list <- function(step, flow) {
   list(
     name = step$name, language = if (other) step$fn$language else "r",
     "function" = if (other) step$fn[c("file", "name")] else list(file = flow$file, name = NULL),
-    join = step$join, transition = transition_list(step),
-    decorators = lapply(step$decorators, \(x) list(name = x$name, args = lapply(x$args, json_value), line = x$line)),
+    join = step$join, transition = step$transition,
+    decorators = lapply(step$decorators, decorator_list),
     doc = "", file = step$file, line = step$line
   )
 }
 
-transition_list <- function(step) {
-  kind <- if (!is.null(step$foreach)) "foreach" else c("end", "linear", "branch")[min(length(step$next_step), 2) + 1]
-  found <- list(kind = kind, targets = I(as.character(step$next_step)))
-  if (kind == "foreach") found$foreach <- step$foreach
+# A name with a dot is that of a decorator in a Python module.
+decorator_list <- function(item) {
+  found <- list(name = item$name, args = lapply(item$args, json_value), line = item$line)
+  if (inherits(item, "rflow_wrapper")) return(c(found, list(custom = TRUE, language = "r", file = NULL)))
+  if (grepl(".", item$name, fixed = TRUE)) found <- c(found, list(custom = TRUE, language = "python", file = NULL))
+  found
+}
+
+# A name with a dot is that of a decorator in a Python module.
+decorator_list <- function(x) {
+  found <- list(name = x$name, args = lapply(x$args, json_value), line = x$line)
+  if (inherits(x, "rflow_wrapper")) return(c(found, list(custom = TRUE, language = "r", file = NULL)))
+  if (grepl(".", x$name, fixed = TRUE)) found <- c(found, list(custom = TRUE, language = "python", file = NULL))
   found
 }
 
 parameter_list <- function(item) {
   value <- parameter_default(item)
-  type <- if (is.null(item$type)) default_type(value) else item$type
+  type <- if (is.null(item$type)) default_type(if (is.null(value)) item$choices else value) else item$type
   found <- list(name = item$name, kind = item$kind, type = type, required = item$required, help = item$help)
   if (!is.null(value)) found$default <- default_value(value, type, item)
   if (!is.null(item$separator)) found$separator <- item$separator
   if (!is.null(item$encoding)) found$encoding <- item$encoding
+  if (!is.null(item$choices)) found$choices <- choice_values(item$choices, type)
+  if (isTRUE(item$multiple)) found$multiple <- TRUE
+  if (isTRUE(item$is_flag)) found$is_flag <- TRUE
   c(found, list(line = item$line))
 }
 
@@ -71,6 +87,7 @@ default_value <- function(value, type, item) {
   if (type == "json" || is.list(value)) return(json_value(value))
   if (is.object(value)) value <- as.character(value)
   if (type == "int" && is.double(value)) value <- whole_numbers(value)
+  if (isTRUE(item$multiple)) return(I(value))
   # A text with separators in it is a list as the command line has it, and is split there.
   if (!is.null(item$separator)) return(if (holds_separator(value, item$separator)) value else I(value))
   if (length(value) != 1) {
@@ -82,24 +99,13 @@ default_value <- function(value, type, item) {
   value
 }
 
+# Choices as a JSON array of the parameter's type.
+choice_values <- function(choices, type) {
+  if (is.list(choices)) return(lapply(unname(choices), json_value))
+  if (is.object(choices)) choices <- as.character(choices)
+  I(unname(if (type == "int" && is.double(choices)) whole_numbers(choices) else choices))
+}
+
 holds_separator <- function(value, separator) {
   is.character(value) && length(value) == 1 && grepl(separator, value, fixed = TRUE)
-}
-
-# Doubles without a fraction as integers. R's integers end at 2^31, so larger ones are written as digits.
-whole_numbers <- function(value) {
-  whole <- !is.na(value) & value == trunc(value) & abs(value) < 2^53
-  if (!all(whole)) return(value)
-  if (all(abs(value) < 2^31)) return(as.integer(value))
-  text <- format(value, scientific = FALSE, trim = TRUE)
-  if (length(text) > 1) text <- paste0("[", paste(text, collapse = ","), "]")
-  structure(text, class = "json")
-}
-
-# A value of a decorator's argument or a JSON default. Vectors of length one are scalars, named vectors objects.
-json_value <- function(value) {
-  if (is.list(value)) return(if (length(value) == 0 && !is.null(names(value))) value else lapply(value, json_value))
-  if (is.object(value) && !inherits(value, "AsIs")) value <- as.character(value)
-  if (!is.null(names(value))) return(lapply(as.list(value), json_value))
-  if (is.double(value) && length(value)) whole_numbers(value) else value
 }

@@ -8,7 +8,7 @@ load_definitions <- function(file, envir = new.env(parent = globalenv())) {
   before <- list(defining = the$defining, file = the$file)
   on.exit(list2env(before, the))
   the$defining <- TRUE
-  the$file <- normalizePath(file, winslash = "/", mustWork = TRUE)
+  the$file <- normalizePath(file, winslash = "/", mustWork = FALSE)
   evaluate_file(the$file, envir)
   for (name in ls(envir)) {
     value <- get0(name, envir, inherits = FALSE)

@@ -5,7 +5,7 @@
 #' gives it.
 #'
 #' @param name The flow's name (text): a letter, then letters, digits and `_`.
-#' @param ... Must be empty.
+#' @param ... Decorators of the flow: [project()], [exit_hook()].
 #' @param doc What the flow does (text).
 #' @param start,end Names of the first and the last step (text).
 #' @returns A flow, an object of class `rflow_flow`.
@@ -21,11 +21,13 @@ flow <- function(name, ..., doc = "", start = "start", end = "end") {
   check_text(name, "flow(): `name`")
   what <- paste0("flow(\"", name, "\")")
   check_dots(as.list(substitute(list(...)))[-1], what)
-  if (...length() > 0) abort_flow_dots(what, list(...))
+  decorators <- list(...)
+  for (item in decorators) if (!is_flow_decorator(item)) abort_flow_dots(what, decorators)
   check_text(doc, paste0(what, ": `doc`"), empty = TRUE)
   check_text(start, paste0(what, ": `start`"))
   check_text(end, paste0(what, ": `end`"))
-  new_flow(name, doc, start, end, current_file())
+  decorators <- place_decorators(unname(decorators), place_of_call(sys.call()))
+  new_flow(name, doc, start, end, current_file(), decorators)
 }
 
 #' @rdname flow
@@ -33,28 +35,31 @@ flow <- function(name, ..., doc = "", start = "start", end = "end") {
 #' @export
 metaflow <- function(cls, ...) flow(cls, ...)
 
+is_flow_decorator <- function(x) inherits(x, "rflow_decorator") && x$name %in% flow_decorators
+
 abort_flow_dots <- function(what, dots) {
-  extra <- dots[[1]]
+  place <- which(!vapply(dots, is_flow_decorator, NA))[1]
+  extra <- dots[[place]]
   if (inherits(extra, "rflow_decorator")) {
     abort_rflow(
       paste0(what, ": ", extra$name, "() is not a decorator of flows."), "decorator_unknown",
       "Give it to the steps that need it, as an argument of step()."
     )
   }
-  label <- names(dots)[1]
+  label <- names(dots)[place]
   shown <- if (length(label) && nzchar(label)) paste0("the argument `", label, "`") else describe_value(extra)
   abort_rflow(
-    paste0(what, " does not take ", shown, "."), "definition", "Its arguments are: name, doc, start, end."
+    paste0(what, " does not take ", shown, "."), "definition", "It takes decorators of flows, such as project(), and the arguments name, doc, start, end."
   )
 }
 
 # steps, parameters and constants are unnamed lists in the order written; names may repeat, the checker reports it.
-new_flow <- function(name, doc, start, end, file) {
+new_flow <- function(name, doc, start, end, file, decorators = list()) {
   structure(
     class = "rflow_flow",
     list(
       name = name, doc = doc, start = start, end = end, file = file,
-      steps = list(), parameters = list(), constants = list()
+      steps = list(), parameters = list(), constants = list(), decorators = decorators, configs = list()
     )
   )
 }
@@ -67,12 +72,4 @@ print.rflow_flow <- function(x, ...) {
   invisible(x)
 }
 
-# Where a step leads, in the words of the printed flow.
-step_summary <- function(step) {
-  targets <- paste(step$next_step, collapse = ", ")
-  paste0(
-    if (step$join) " (join)",
-    if (length(step$next_step)) paste0(" ", cli::symbol$arrow_right, " ", targets),
-    if (!is.null(step$foreach)) paste0(" for each of ", step$foreach)
-  )
-}
+step_summary <- function(step) paste0(if (step$join) " (join)", transition_summary(step$transition))

@@ -13,6 +13,8 @@
 #' @param type One of `"str"`, `"int"`, `"float"`, `"bool"` and `"json"`, or the name of R's type (`"character"`,
 #'   `"integer"`, `"double"`, `"logical"`, `"list"`). By default the type of `default`; text if there is none.
 #' @param is_flag Whether it is a logical that is `FALSE` unless given (logical).
+#' @param choices The only values it may have: a vector.
+#' @param multiple Whether the option may be repeated (`--x 1 --x 2`); the value is then a list (logical).
 #' @returns The flow with the parameter, file or constants added.
 #' @section Errors: `rflow_error_definition` when an argument is of another type; the message names the parameter.
 #' @examples
@@ -24,7 +26,7 @@
 #'   constant(version = "1.0")
 #' @export
 parameter <- function(flow, parameter, required = FALSE, help = NULL, separator = NULL, default = NULL, type = NULL,
-                      is_flag = FALSE) {
+                      is_flag = FALSE, choices = NULL, multiple = FALSE) {
   if (missing(flow)) flow <- NULL
   if (missing(parameter)) parameter <- NULL
   call <- sys.call()
@@ -37,12 +39,16 @@ parameter <- function(flow, parameter, required = FALSE, help = NULL, separator 
     check_text(help, paste0(what, "`help`"), optional = TRUE, empty = TRUE)
     check_text(separator, paste0(what, "`separator`"), optional = TRUE)
     check_flag(is_flag, paste0(what, "`is_flag`"))
+    check_flag(multiple, paste0(what, "`multiple`"))
+    if (!is.null(choices) && (!is.vector(choices) && !is.factor(choices) || length(choices) == 0)) {
+      abort_argument(paste0(what, "`choices`"), "a vector of values", choices)
+    }
     type <- if (is_flag) "bool" else check_type(type, what)
   })
   if (is_flag && is.null(default)) default <- FALSE
   add_parameter(flow, call, list(
     name = parameter, kind = "value", type = type, default = default, required = required, separator = separator,
-    help = paste0(help, "")
+    choices = choices, multiple = multiple, is_flag = is_flag, help = paste0(help, "")
   ))
 }
 
@@ -88,6 +94,10 @@ constant <- function(flow, ...) {
 
 add_parameter <- function(flow, call, item) {
   place <- place_of_call(call, used_places(flow$parameters))
+  default <- config_evaluate(item$default, flow, paste0("parameter `", item$name, "`: "))
+  item["default"] <- list(rapply_config(default))
+  default <- config_evaluate(item$default, flow, paste0("parameter `", item$name, "`: "))
+  item["default"] <- list(rapply_config(default))
   flow$parameters <- c(flow$parameters, list(c(item, list(file = place$file, line = place$line))))
   flow
 }

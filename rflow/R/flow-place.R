@@ -1,6 +1,21 @@
 # Where in a file a call was written. Rscript keeps no source references, and in a pipe R knows only the line of the
 # whole expression; so the flow's file is parsed once more and the call looked up in it.
 
+#' The file whose code is running
+#'
+#' Where the flow's files are, for data that lies beside them: `dirname(this_file())`. It is the same in a script, in a
+#' sourced file and in a step, though a run loads its own copy of the code.
+#'
+#' @returns The absolute path (text): at the top of a file this file, in a step the file of the step's function. `NULL` in
+#'   a session without a file.
+#' @examples
+#' here <- if (is.null(this_file())) getwd() else dirname(this_file())
+#' @export
+this_file <- function() {
+  file <- current_file()
+  if (is.null(file)) the$step_file else file
+}
+
 # The file whose code is running, absolute, or NULL in a session without one.
 current_file <- function() {
   if (!is.null(the$file)) return(the$file)
@@ -15,6 +30,16 @@ main_script <- function() {
   if (length(given) == 0) return(NULL)
   path <- sub("^--file=", "", given[1])
   if (file.exists(path)) normalizePath(path, winslash = "/") else NULL
+}
+
+# Whether run() stands in the file that Rscript was given, and nothing else (a test, a document, source()) is calling
+# it.
+called_from_script <- function() {
+  if (interactive() || is.null(main_script())) return(FALSE)
+  callers <- lapply(seq_len(sys.nframe()), sys.function)
+  homes <- vapply(callers, \(fn) environmentName(topenv(environment(fn))), "")
+  sourced <- any(vapply(callers, \(fn) identical(fn, source) || identical(fn, sys.source), NA))
+  !sourced && all(homes %in% c("R_GlobalEnv", "rflow", "base", "magrittr"))
 }
 
 # The innermost file on the stack: one that source() is reading, or else one that a source reference names (inside of
@@ -111,11 +136,12 @@ written_calls <- function(file) {
 }
 
 placed_functions <- c(
-  "step", "parameter", "include_file", "retry", "catch", "timeout", "environment_variables", "decorator"
+  "step", "parameter", "include_file", "retry", "catch", "timeout", "parallel", "environment_variables", "decorator",
+  "resources", "secrets", "flow", "metaflow", "project", "exit_hook", "config"
 )
 
 parse_calls <- function(file) {
-  data <- utils::getParseData(parse(file, keep.source = TRUE, encoding = "UTF-8"), includeText = TRUE)
+  data <- utils::getParseData(parse_file(file), includeText = TRUE)
   names <- which(data$token == "SYMBOL_FUNCTION_CALL" & data$text %in% placed_functions)
   found <- lapply(names, function(row) {
     head <- data$parent[row]

@@ -9,9 +9,15 @@
 #'   `self` and `inputs` in a join. In its place may stand [py_function()] or [r_function()]. A step may have no
 #'   function.
 #' @param step,r_function The step's name and function, where they are given by name.
-#' @param next_step The step that follows (text), or several for a branch; none (`NULL`) for the last step.
+#' @param next_step The step that follows (text), or several for a branch; none (`NULL`) for the last step. For a switch,
+#'   a list with a step for each value of `condition`: `list(small = "a", large = "b")`.
 #' @param foreach Name of an artifact (text): `next_step` runs once for each of its items.
+#' @param num_parallel How many tasks of `next_step` run at the same time, as a gang (a whole number, or the name of the
+#'   artifact that holds it). That step has the decorator [parallel()] and is followed by a join.
+#' @param condition Name of an artifact (text) whose value, a text, number or logical, chooses one of the cases of
+#'   `next_step`. A case may be the step itself or an earlier one: the flow goes round until another case is chosen.
 #' @param join `TRUE` if the step takes `inputs`. By default, `TRUE` if its function does.
+#' @param start,end `TRUE` if the step is the first or the last one of the flow whatever its name (`"start"`, `"end"`).
 #' @returns The flow with the step added.
 #' @section Errors: `rflow_error_definition` when an argument is missing, empty, unknown or of another type. The message
 #'   names step and argument.
@@ -22,7 +28,8 @@
 #'   step("join", \(self, inputs) self$total <- sum(unlist(gather_inputs(inputs, "result"))), next_step = "end") |>
 #'   step("end", \(self) print(self$total))
 #' @export
-step <- function(flow, ..., step = NULL, r_function = NULL, next_step = NULL, foreach = NULL, join = NULL) {
+step <- function(flow, ..., step = NULL, r_function = NULL, next_step = NULL, foreach = NULL, num_parallel = NULL,
+                 condition = NULL, join = NULL, start = FALSE, end = FALSE) {
   if (missing(flow)) flow <- NULL
   call <- sys.call()
   written <- as.list(substitute(list(...)))[-1]
@@ -31,17 +38,37 @@ step <- function(flow, ..., step = NULL, r_function = NULL, next_step = NULL, fo
   with_place(call, {
     check_first_is_flow(flow)
     check_dots(written, step_label(c(list(step), written)))
-    given <- sort_step_arguments(list(...), step, r_function)
-    check_step(given, next_step, foreach, join)
+    given <- sort_step_arguments(name_wrappers(list(...), written), step, r_function)
+    check_step(given, join)
+    transition <- new_transition(paste0("step `", given$name, "`: "), next_step, foreach, num_parallel, condition)
+    flow <- mark_step(mark_step(flow, "start", given$name, start), "end", given$name, end)
   })
   place <- place_of_call(call, used_places(flow$steps))
   item <- list(
-    name = given$name, fn = given$fn, next_step = next_step, foreach = foreach,
-    join = step_joins(given$fn, join), decorators = place_decorators(given$decorators, place),
+    name = given$name, fn = given$fn, transition = transition,
+    join = step_joins(given$fn, join), decorators = step_decorator_items(given, place, flow),
     file = place$file, line = place$line
   )
   flow$steps <- c(flow$steps, list(item))
   flow
+}
+
+# The step's decorators, each with its line, and what config_expr() stands for in its arguments.
+step_decorator_items <- function(given, place, flow) {
+  what <- paste0("step `", given$name, "`: ")
+  lapply(place_decorators(given$decorators, place), \(item) {
+    item$args <- config_evaluate(item$args, flow, what)
+    item
+  })
+}
+
+# The step's decorators, each with its line, and what config_expr() stands for in its arguments.
+step_decorator_items <- function(given, place, flow) {
+  what <- paste0("step `", given$name, "`: ")
+  lapply(place_decorators(given$decorators, place), \(item) {
+    item$args <- config_evaluate(item$args, flow, what)
+    item
+  })
 }
 
 check_first_is_flow <- function(flow) {
@@ -89,7 +116,7 @@ one_of <- function(values, what, noun, hint) {
 check_known_names <- function(dots, what) {
   unknown <- setdiff(names(dots), "")
   if (length(unknown) == 0) return(invisible())
-  known <- c("step", "r_function", "next_step", "foreach", "join")
+  known <- c("step", "r_function", "next_step", "foreach", "num_parallel", "condition", "join", "start", "end")
   near <- nearest_name(unknown[1], known)
   abort_rflow(
     paste0(what, ": there is no argument `", unknown[1], "`."), "definition",
@@ -99,14 +126,14 @@ check_known_names <- function(dots, what) {
 
 # step("a", f, retry) instead of retry() would otherwise take the decorator for the step's function.
 check_decorator_called <- function(functions, what) {
-  for (name in c("retry", "catch", "timeout", "environment_variables", "decorator")) {
+  for (name in c("retry", "catch", "timeout", "environment_variables", "parallel", "resources", "secrets", "decorator")) {
     if (any(vapply(functions, identical, NA, get(name)))) {
       abort_rflow(paste0(what, ": ", name, " is a decorator."), "definition", paste0("Call it: ", name, "()"))
     }
   }
 }
 
-check_step <- function(given, next_step, foreach, join) {
+check_step <- function(given, join) {
   if (is.null(given$name)) {
     abort_rflow("step() needs the step's name.", "definition", "For example: step(\"start\", f, next_step = \"end\")")
   }
@@ -115,19 +142,9 @@ check_step <- function(given, next_step, foreach, join) {
   if (!is.null(given$fn) && !is.function(given$fn) && !inherits(given$fn, "rflow_function")) {
     abort_argument(paste0(what, "`r_function`"), "a function", given$fn)
   }
-  if (!is.null(next_step) && !is_step_names(next_step)) {
-    abort_argument(paste0(what, "`next_step`"), "the name of a step, or several", next_step)
-  }
-  check_text(foreach, paste0(what, "`foreach`"), optional = TRUE)
-  if (!is.null(foreach) && length(next_step) != 1) {
-    abort_rflow(paste0(what, "`foreach` leads to one step, not ", length(next_step), "."), "definition",
-      "Give one `next_step`; it may branch itself.")
-  }
   if (!is.null(join)) check_flag(join, paste0(what, "`join`"))
   check_arity(given$fn, isTRUE(join), what)
 }
-
-is_step_names <- function(x) is.character(x) && length(x) > 0 && !anyNA(x) && all(nzchar(x))
 
 # A function that cannot take its arguments would fail only when the step runs.
 check_arity <- function(fn, join, what) {

@@ -4,8 +4,9 @@
 #' `is_running_flow` is known, and it is `FALSE`.
 #'
 #' @param value One of `"is_running_flow"`, `"flow_name"`, `"run_id"`, `"step_name"`, `"task_id"`, `"retry_count"`,
-#'   `"origin_run_id"`, `"pathspec"`, `"namespace"`, `"username"`, `"tags"`, `"parameter_names"`; or `NULL`, the
-#'   default, for all of them.
+#'   `"origin_run_id"`, `"pathspec"`, `"namespace"`, `"username"`, `"tags"`, `"parameter_names"`, `"iteration"` (how
+#'   often the innermost loop was gone through before), `"is_parallel"`, `"parallel"` (in a gang, a list of `main_ip`,
+#'   `num_nodes`, `node_index`, from 0, and `control_task_id`); or `NULL`, the default, for all of them.
 #' @returns The value, or a named list of all values. Values that do not apply are `NULL`.
 #' @section Errors: `rflow_error_current_unknown` for another name.
 #' @examples
@@ -27,10 +28,12 @@ current <- function(value = NULL) {
 
 current_names <- c(
   "is_running_flow", "flow_name", "run_id", "step_name", "task_id", "retry_count", "origin_run_id", "pathspec",
-  "namespace", "username", "tags", "parameter_names"
+  "namespace", "username", "tags", "parameter_names",
+  "iteration", "is_parallel", "parallel",
+  "project_name", "branch_name", "project_flow_name", "is_user_branch", "is_production", "status"
 )
 
-# The `current` part of a run message: lists of texts become character vectors.
+# The `current` part of a run message: lists of texts become character vectors, objects stay named lists.
 current_values <- function(message) {
-  lapply(message, \(x) if (is.list(x)) as.character(unlist(x)) else x)
+  lapply(message, \(x) if (is.list(x) && is.null(names(x))) as.character(unlist(x)) else x)
 }

@@ -4,7 +4,7 @@
 host_module <- function(file) {
   path <- normalizePath(file, winslash = "/", mustWork = FALSE)
   if (is.null(the$modules[[path]])) {
-    if (!file.exists(path)) abort_rflow(paste0("There is no file ", path, "."), "file_missing")
+    if (!file.exists(path) && is.null(code_copy(path))) abort_rflow(paste0("There is no file ", path, "."), "file_missing")
     the$modules[[path]] <- if (grepl("\\.rds$", path)) restore_session(path) else load_definitions(path)
   }
   the$modules[[path]]
@@ -13,7 +13,7 @@ host_module <- function(file) {
 # Evaluate a file's expressions in `envir`, as Rscript does, without showing values. host_trace() finds `srcref` here:
 # it is the place of an error at the top of the file.
 evaluate_file <- function(file, envir) {
-  expressions <- parse(file, keep.source = TRUE, encoding = "UTF-8")
+  expressions <- parse_file(file)
   srcrefs <- attr(expressions, "srcref")
   for (i in seq_along(expressions)) {
     srcref <- srcrefs[[i]]
@@ -23,7 +23,8 @@ evaluate_file <- function(file, envir) {
 
 # A session that was saved because its flow has no file: list(flow, globals, packages).
 restore_session <- function(path) {
-  session <- readRDS(path)
+  copy <- code_copy(path)
+  session <- readRDS(if (is.null(copy)) path else copy)
   for (package in session$packages) library(package, character.only = TRUE)
   list2env(session$globals, globalenv())
   register_flow(session$flow)

@@ -3,10 +3,17 @@
 # Carry out the task that `run` describes and tell the runner how it ended.
 host_run <- function(fd, run) {
   task <- new_task(fd, run)
+  the$task <- task
   the$current <- current_values(run$current)
   error <- host_guard({
     prepare_process(run)
-    if (isTRUE(run$constants)) set_constants(task) else run_step(task)
+    if (isTRUE(run$constants)) {
+      set_constants(task)
+    } else if (is.null(run$values)) {
+      run_step(task)
+    } else {
+      set_values(task, run$values)
+    }
   }, place = task$place)
   unsaved <- host_guard(task_save(task), place = task$place)
   if (is.null(error)) error <- unsaved
@@ -22,9 +29,11 @@ prepare_process <- function(run) {
 
 run_step <- function(task) {
   run <- task$run
+  the$step_file <- run$file
   fn <- host_function(run$file, run$`function`, run$flow, run$step)
   if (is.null(fn)) return(invisible())
   task$place <- srcref_place(attr(fn, "srcref"))
+  fn <- wrap_function(fn, run)
   name <- if (is.null(run$`function`)) run$step else run$`function`
   arguments <- list(self = new_self(task))
   if (isTRUE(run$join)) arguments$inputs <- new_inputs(task)
@@ -36,6 +45,19 @@ set_constants <- function(task) {
   host_module(task$run$file)
   constants <- find_constants(task$run$flow)
   for (name in names(constants)) task_set(task, name, constants[[name]])
+}
+
+# The named list that the R file `path` gives becomes the values of this task.
+set_values <- function(task, path) {
+  expressions <- parse_file(path)
+  envir <- new.env(parent = globalenv())
+  values <- NULL
+  for (expression in expressions) values <- eval(expression, envir)
+  if (!is.list(values) || length(values) && (is.null(names(values)) || any(names(values) == ""))) {
+    abort_rflow(paste0("The last value of ", path, " is ", describe_value(values), "."), "artifacts_module",
+      "Let it end with list(name = value, ...).")
+  }
+  for (name in names(values)) task_set(task, name, values[[name]])
 }
 
 # What the task still holds back of its output, and its plots, must be in their files before the runner goes on.

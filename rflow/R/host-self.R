@@ -11,17 +11,20 @@ self_get <- function(self, name) {
     name = task$run$step,
     index = foreach_index(task),
     input = foreach_input(task),
+    inputs = if (isTRUE(task$run$join)) new_inputs(task) else task_get(task, name),
     task_get(task, name)
   )
 }
 
 foreach_index <- function(task) {
-  index <- task$run$foreach$index
+  index <- task$run$current$parallel$node_index
+  if (is.null(index)) index <- task$run$foreach$index
   if (is.null(index)) NULL else as.integer(index)
 }
 
-# The item of the innermost foreach, loaded at the first use; NULL outside of one.
+# The item of the innermost foreach, loaded at the first use; in a gang the number of the task; NULL outside.
 foreach_input <- function(task) {
+  if (!is.null(task$run$current$parallel)) return(foreach_index(task))
   if (!isTRUE(task$run$foreach$has_input)) return(NULL)
   if (!exists("item", envir = task, inherits = FALSE)) {
     task$item <- task_read(task, list(op = "load_item"), "`input`")

@@ -27,6 +27,7 @@ task_get <- function(task, name) {
   if (exists(name, envir = task$values, inherits = FALSE)) return(get(name, envir = task$values))
   if (!name %in% setdiff(task$known, task$removed)) abort_missing(name, task_names(task), task$run$step)
   value <- task_load(task, name)
+  if (name %in% unlist(task$run$configs)) value <- as_config(value)
   assign(name, value, envir = task$values)
   value
 }
@@ -79,8 +80,10 @@ task_remove <- function(task, name) {
 self_names <- c("name", "next", "input", "inputs", "index", "cmd", "merge_artifacts", "foreach_stack")
 
 check_artifact_name <- function(task, name) {
-  if (!grepl("^[A-Za-z_][A-Za-z0-9_]*$", name)) {
-    proposal <- sub("^([0-9])", "x\\1", gsub("[^A-Za-z0-9_]", "_", name))
+  # The categories of artifact.md, section 6; the runner checks them again, and that the name is composed.
+  if (!grepl("^[\\p{L}_][\\p{L}\\p{Mn}\\p{Mc}\\p{Nd}_]*$", enc2utf8(name), perl = TRUE)) {
+    proposal <- gsub("[^\\p{L}\\p{Mn}\\p{Mc}\\p{Nd}_]", "_", enc2utf8(name), perl = TRUE)
+    proposal <- sub("^(?=[^\\p{L}_])", "x", proposal, perl = TRUE)
     rule <- "A name has letters, digits and `_`, and does not begin with a digit"
     abort_rflow(
       paste0("`", name, "` cannot be the name of an artifact."), "artifact_name_invalid",

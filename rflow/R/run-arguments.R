@@ -2,19 +2,23 @@
 
 # What the command line says, with the options that run() names in the file before its own, so that its own win.
 script_arguments <- function(given, options) {
-  command <- which(!startsWith(given, "-"))[1]
-  if (is.na(command) || given[command] != "run") return(given)
-  c(options$general, given[seq_len(command)], options$args, given[-seq_len(command)])
+  command <- command_place(given)
+  if (is.na(command) || !given[command] %in% c("run", "resume")) return(given)
+  args <- if (given[command] == "run") options$args else options$others
+  c(options$general, given[seq_len(command)], args, given[-seq_len(command)])
 }
 
-# run()'s named arguments as text: `general` come before the command, `args` after it.
+# run()'s named arguments as text: `general` come before the command, `args` after it; `others` are those of `args` that
+# are no parameters of the flow.
 run_options <- function(flow, options) {
   parameters <- parameters_by_name(flow$parameters)
   text <- \(name) option_text(name, options[[name]], parameters[[option_key(name)]])
   general <- intersect(setdiff(names(options), names(parameters)), "quiet")
+  args <- setdiff(names(options), general)
   list(
     general = unlist(lapply(general, text)),
-    args = unlist(lapply(setdiff(names(options), general), text))
+    args = unlist(lapply(args, text)),
+    others = unlist(lapply(args[!option_key(args) %in% names(parameters)], text))
   )
 }
 
@@ -35,7 +39,8 @@ option_text <- function(name, value, parameter) {
     if (identical(value, FALSE)) return(NULL)
     return(paste0(flag, "=", plain_text(value)))
   }
-  paste0(flag, "=", parameter_text(value, parameter))
+  if (!isTRUE(parameter$multiple)) return(paste0(flag, "=", parameter_text(value, parameter)))
+  vapply(as.list(value), \(item) paste0(flag, "=", parameter_text(item, parameter)), "", USE.NAMES = FALSE)
 }
 
 parameter_text <- function(value, parameter) {

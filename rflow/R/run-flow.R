@@ -32,6 +32,7 @@ run <- function(flow, ...) {
   if (!called_from_script()) return(invisible(run_in_session(flow, options)))
   # The script is the file to load, also when it sources another one that defines the flow.
   flow$file <- main_script()
+  check_given_configs(flow)
   hand_over(flow, script_arguments(commandArgs(TRUE), run_options(flow, options)))
 }
 
@@ -69,16 +70,6 @@ methods::setMethod("show", "rflow_flow", function(object) {
   run_command(object, "show")
   invisible(object)
 })
-
-# Whether run() stands in the file that Rscript was given, and nothing else (a test, a document, source()) is calling
-# it.
-called_from_script <- function() {
-  if (interactive() || is.null(main_script())) return(FALSE)
-  callers <- lapply(seq_len(sys.nframe()), sys.function)
-  homes <- vapply(callers, \(fn) environmentName(topenv(environment(fn))), "")
-  sourced <- any(vapply(callers, \(fn) identical(fn, source) || identical(fn, sys.source), NA))
-  !sourced && all(homes %in% c("R_GlobalEnv", "rflow", "base", "magrittr"))
-}
 
 # Replace this R process by Python, so that signals, exit codes, terminal and speed are Python's. Does not return.
 hand_over <- function(flow, args) {

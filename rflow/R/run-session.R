@@ -1,11 +1,11 @@
 # Flows that are run from a session: the command runs as a child, and its output is shown as it comes.
 
-# Run the flow with run()'s options; returns the run.
-run_in_session <- function(flow, options) {
+# Run or resume (`command`) the flow with run()'s options; returns the run.
+run_in_session <- function(flow, options, command = "run") {
   chosen <- run_options(flow, options)
   id_file <- tempfile("run-id-")
   on.exit(unlink(id_file))
-  run_command(flow, c(chosen$general, "run", paste0("--run-id-file=", id_file), chosen$args))
+  run_command(flow, c(chosen$general, command, paste0("--run-id-file=", id_file), chosen$args))
   flow_client(flow$name)$run(readLines(id_file, warn = FALSE)[1])
 }
 

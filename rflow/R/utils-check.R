@@ -1,19 +1,20 @@
 # Checks of arguments at exported functions. Each names the function, the argument and what was given.
-# `what` is how the message begins, for example "parameter `alpha`: `help`".
+# `what` is how the message begins, for example "parameter `alpha`: `help`". What a config_expr() stands for is not known
+# yet; the checker of the graph looks at it.
 
 check_text <- function(x, what, optional = FALSE, empty = FALSE) {
-  if (optional && is.null(x)) return(invisible())
+  if (optional && is.null(x) || inherits(x, "rflow_config_expr")) return(invisible())
   if (is.character(x) && length(x) == 1 && !is.na(x) && (empty || nzchar(x))) return(invisible())
   abort_argument(what, if (optional) "a text or NULL" else "a text", x)
 }
 
 check_flag <- function(x, what) {
-  if (is.logical(x) && length(x) == 1 && !is.na(x)) return(invisible())
+  if (inherits(x, "rflow_config_expr") || is.logical(x) && length(x) == 1 && !is.na(x)) return(invisible())
   abort_argument(what, "TRUE or FALSE", x)
 }
 
 check_number <- function(x, what) {
-  if (is.numeric(x) && length(x) == 1 && is.finite(x)) return(invisible())
+  if (inherits(x, "rflow_config_expr") || is.numeric(x) && length(x) == 1 && is.finite(x)) return(invisible())
   abort_argument(what, "a number", x)
 }
 

@@ -21,7 +21,10 @@ zygote_main <- function(fd) {
 
 # Load the user's files and make sure that the functions are there.
 zygote_load <- function(message) {
-  for (file in message$files) host_module(file)
+  use_copies(message$code)
+  the$configs <- lapply(message$configs, \(x) x$value)
+  names(the$configs) <- vapply(message$configs, \(x) x$name, "")
+  for (file in c(message$files, message$decorator_files)) host_module(file)
   for (item in message$functions) host_function(item$file, item$name, message$flow, NULL)
 }
 

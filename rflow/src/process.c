@@ -11,6 +11,7 @@
 
 #include <R.h>
 #include <Rembedded.h>
+#include <Rinterface.h>
 
 #include "sockets.h"
 
@@ -58,6 +59,13 @@ SEXP rflow_process_replace(SEXP command, SEXP keep) {
   sigprocmask(SIG_SETMASK, &none, NULL);
   execv(arguments[0], arguments);
   Rf_error("cannot run %s: %s", arguments[0], strerror(errno));
+}
+
+/* Make R read what it asks for (browser(), readline()) from the terminal, with a prompt, or no longer. */
+SEXP rflow_process_interactive(SEXP flag) {
+  R_Interactive = Rf_asLogical(flag) ? TRUE : FALSE;
+  R_NoEcho = R_Interactive ? FALSE : TRUE;
+  return R_NilValue;
 }
 
 /* Are these two one object in memory? R copies what is changed, so what still is the loaded value is unchanged. */

@@ -10,6 +10,7 @@ SEXP rflow_process_forget_tempdir(void);
 SEXP rflow_process_flush(void);
 SEXP rflow_process_end(SEXP status);
 SEXP rflow_process_replace(SEXP command, SEXP keep);
+SEXP rflow_process_interactive(SEXP flag);
 SEXP rflow_same_object(SEXP a, SEXP b);
 
 #endif

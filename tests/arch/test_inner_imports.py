@@ -12,6 +12,8 @@ INSIDE = {
 # A call that imports what its argument names. Such an arrow is not seen by the contracts of [tool.importlinter].
 BY_NAME = {
     ("pyflow/__init__.py", "_PUBLIC[name]"): "public names are loaded when used, so that a task loads what it needs",
+    ("pyflow/code/ignore.py", "'pathspec'"): "slow to load, and needed only where a changed folder has a .gitignore",
+    ("pyflow/cli/hook.py", "'pyflow.client:Run'"): "slow to load, and most exit hooks do not ask for the run",
     ("pyflow/cli/context.py", "entry.make"): "a command is loaded when it is called, so that --help stays fast",
     ("pyflow/codec/lazy.py", "'pandas'"): "heavy: a task that touches no table must not load pandas",
     ("pyflow/codec/lazy.py", "'polars'"): "optional: only users of polars have it",
@@ -20,6 +22,9 @@ BY_NAME = {
         "pyflow/codec/native.py",
         "module",
     ): "an object of a user's module without a copy in the artifact is looked up there",
+    ("pyflow/define/config.py", "parser"): "a parser of a configuration may be named",
+    ("pyflow/define/load.py", "module_name"): "a step decorator given by --with is named with its module",
+    ("pyflow/define/parsers.py", "'yaml'"): "optional: only flows with YAML configurations need it",
     ("pyflow/define/flow.py", "COMMAND_LINE"): "MyFlow() at the end of a flow file is its command line",
     ("pyflow/runner/__main__.py", "'pandas'"): "heavy: loaded once by the fork server of a flow that exchanges tables",
 }

@@ -56,6 +56,8 @@ class Project:
         if r_library is not None:
             self.environment["R_LIBS"] = str(r_library)
         (folder / "tmp").mkdir(parents=True)
+        if r_library is not None:
+            (folder / ".rlib").symlink_to(r_library)  # found before one beside the Python in use
 
     def write(self, **files: str | bytes) -> None:
         """`write(flow_py="...")` writes flow.py."""
@@ -79,6 +81,13 @@ class Project:
             env=self.environment | environment,
             capture_output=True,
             timeout=timeout,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def in_python(self, file: str, timeout: float = 120) -> Done:
+        """Run a Python file in the folder, as a session would."""
+        done = subprocess.run(
+            [sys.executable, file], cwd=self.folder, env=self.environment, capture_output=True, timeout=timeout
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 

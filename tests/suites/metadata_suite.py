@@ -24,6 +24,7 @@ from pyflow.spec.records import (
     RunCreated,
     RunFinished,
     RunRow,
+    TakenOver,
     TaskRow,
 )
 from pyflow.spec.task import ArtifactRef, TaskError
@@ -263,7 +264,106 @@ def what_runs_in_a_run_that_is_over_was_interrupted(metadata):
     assert metadata.attempts(FLOW, "1")[0].status == "interrupted"
 
 
+def what_follows_a_split_is_kept_with_the_task(metadata):
+    metadata.record([RunCreated(run_row()), started("1", "start"), started("2", "choose", inputs=("1",))])
+    metadata.record([finished("1", "start", {}, foreach_count=7), finished("2", "choose", {}, choice="left")])
+    assert [(row.foreach_count, row.choice) for row in metadata.tasks(FLOW, "1")] == [(7, None), (None, "left")]
+
+
+def finished_tasks_come_with_all_they_have(metadata):
+    a, b, c = ref("a"), ref("b"), ref("c")
+    metadata.record([RunCreated(run_row()), *done("1", "start", {"a": a, "b": b})])
+    for task in ("2", "3"):
+        metadata.record(done(task, "fit", {"a": a, "b": b}, [], inputs=("1",)))
+    metadata.record(done("4", "fit", {"a": c, "c": c}, ["a", "c"], inputs=("1",)))
+    metadata.record([started("5", "fit", inputs=("1",)), finished("5", "fit", {"z": c}, status="failed")])
+    metadata.record([started("6", "fit", inputs=("1",)), finished("6", "fit", {"z": c}, status="caught")])
+    metadata.record([started("7", "fit", inputs=("1",))])
+    found = metadata.finished(FLOW, "1")
+    tasks = {row.task: row for row in metadata.tasks(FLOW, "1")}
+    assert [item.row for item in found] == [tasks[id] for id in ("1", "2", "3", "4", "6")]
+    assert [dict(item.artifacts) for item in found] == [
+        {"a": a, "b": b},
+        {"a": a, "b": b},
+        {"a": a, "b": b},
+        {"a": c, "c": c},
+        {"z": c},
+    ]
+    assert found[1].artifacts is found[0].artifacts is found[2].artifacts
+    assert metadata.finished(FLOW, "2") == metadata.finished("Other", "1") == []
+
+
+def finished_tasks_have_what_their_last_attempt_had(metadata):
+    metadata.record([RunCreated(run_row()), started("1", "start")])
+    metadata.record([finished("1", "start", {"a": ref("half")}, status="failed", final=False)])
+    metadata.record([started("1", "start", attempt=1), finished("1", "start", {"a": ref("a")}, attempt=1)])
+    [found] = metadata.finished(FLOW, "1")
+    assert (found.row.attempt, dict(found.artifacts)) == (1, {"a": ref("a")})
+
+
+def taken(task, step, origin_task, *, run="2", origin_run="1", origin=None, **values):
+    row = TaskRow(
+        FLOW, run, step, task, "success", 500.0, 500.0, origin=origin or f"{origin_run}/{step}/{origin_task}", **values
+    )
+    return TakenOver(row, origin_run=origin_run, origin_task=origin_task)
+
+
+def tasks_of_another_run_are_taken_over(metadata):
+    a, b = ref("a"), ref("b")
+    error = TaskError("ValueError", "bad genre")
+    metadata.record([RunCreated(run_row()), started("1", "start")])
+    metadata.record([finished("1", "start", {}, status="crashed", final=False)])
+    metadata.record([started("1", "start", attempt=1), AttemptPid(FLOW, "1", "1", 1, 77)])
+    metadata.record([finished("1", "start", {"a": a}, attempt=1, warnings=("a: digits lost",))])
+    metadata.record(done("2", "fit", {"a": a}, [], inputs=("1",)))
+    metadata.record([started("3", "fit", inputs=("1",))])
+    metadata.record([finished("3", "fit", {"a": a, "b": b}, ["b"], status="caught", error=error)])
+    second = taken("7", "fit", "2", inputs=("1",))
+    third = taken("5", "fit", "3", inputs=("1",), foreach_count=4, choice="left")
+    third = replace(third, row=replace(third.row, status="caught"))
+    metadata.record([RunCreated(run_row("2")), taken("1", "start", "1"), second, third, started("8", "fit", run="2")])
+    assert metadata.tasks(FLOW, "2")[1:3] == [second.row, third.row]
+    attempts = {row.task: row for row in metadata.attempts(FLOW, "2")}
+    old = {(row.task, row.attempt): row for row in metadata.attempts(FLOW, "1")}
+    assert attempts["1"] == replace(old["1", 1], run="2", attempt=0)
+    assert (attempts["1"].pid, attempts["1"].folder) == (77, "/elsewhere/start/1/1")
+    assert (attempts["5"].status, attempts["5"].error) == ("caught", error)
+    assert names(metadata, "1", run="2") == {"a": (a, False)}
+    assert names(metadata, "7", run="2") == {"a": (a, True)}
+    assert names(metadata, "5", run="2") == {"a": (a, True), "b": (b, False)}
+    # What follows finds its base in the run itself.
+    metadata.record([finished("8", "fit", {}, run="2"), *done("9", "end", {"a": a}, [], inputs=("7",), run="2")])
+    assert names(metadata, "9", run="2") == {"a": (a, True)}
+
+
+def what_was_taken_over_may_be_taken_over_again(metadata):
+    a, b = ref("a"), ref("b")
+    metadata.record([RunCreated(run_row()), *done("1", "start", {"a": a}), RunCreated(run_row("2"))])
+    metadata.record([taken("1", "start", "1"), *done("2", "fit", {"a": a, "b": b}, ["b"], inputs=("1",), run="2")])
+    metadata.record([RunCreated(run_row("3")), taken("1", "start", "1", run="3", origin_run="2", origin="1/start/1")])
+    metadata.record([taken("2", "fit", "2", run="3", origin_run="2", inputs=("1",))])
+    assert [row.origin for row in metadata.tasks(FLOW, "3")] == ["1/start/1", "2/fit/2"]
+    assert names(metadata, "2", run="3") == {"a": (a, True), "b": (b, False)}
+    assert [dict(item.artifacts) for item in metadata.finished(FLOW, "3")] == [{"a": a}, {"a": a, "b": b}]
+
+
+def taking_over_is_all_or_nothing(metadata):
+    metadata.record([RunCreated(run_row()), *done("1", "start", {"a": ref("a")}), RunCreated(run_row("2"))])
+    for bad in (taken("2", "fit", "9"), taken("2", "fit", "1", origin_run="9"), taken("2", "fit", "1")):
+        with pytest.raises(Exception):  # noqa: B017 - a mistake of the engine; what matters is what it leaves
+            metadata.record([taken("1", "start", "1"), bad])
+        assert metadata.tasks(FLOW, "2") == []
+    metadata.record([taken("1", "start", "1")])
+    assert len(metadata.tasks(FLOW, "2")) == 1
+
+
 CASES = [
+    what_follows_a_split_is_kept_with_the_task,
+    finished_tasks_come_with_all_they_have,
+    finished_tasks_have_what_their_last_attempt_had,
+    tasks_of_another_run_are_taken_over,
+    what_was_taken_over_may_be_taken_over_again,
+    taking_over_is_all_or_nothing,
     nothing_is_there,
     a_run_comes_back_as_it_was,
     runs_are_newest_first,

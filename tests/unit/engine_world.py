@@ -3,6 +3,7 @@
 import itertools
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from pyflow.engine.loop import Engine
@@ -24,9 +25,9 @@ def ref(text):
     return ArtifactRef(f"{hash(text) & 0xFFFFFFFF:064x}", "scalar", len(text), "str", text)
 
 
-def ok(*, count=None, removed=(), warnings=(), **artifacts):
+def ok(*, count=None, choice=None, removed=(), warnings=(), **artifacts):
     refs = {name: ref(value) for name, value in artifacts.items()}
-    return TaskResult(ok=True, artifacts=refs, removed=removed, foreach_count=count, warnings=warnings)
+    return TaskResult(ok=True, artifacts=refs, removed=removed, foreach_count=count, choice=choice, warnings=warnings)
 
 
 def failed(error=BOOM, **artifacts):
@@ -46,6 +47,13 @@ def step(name, *targets, foreach=None, join=False, decorators=()):
 
 def graph(*steps, **values):
     return Graph("TestFlow", "python", "/flow.py", steps, **values)
+
+
+def gang_graph(**decorators):
+    """A gang; `work` has these decorators too."""
+    start = replace(step("start", "work"), transition=Transition("parallel", ("work",), num_parallel="size"))
+    work = step("work", "join", decorators={"parallel": {}, **decorators}.items())
+    return graph(start, work, step("join", "end", join=True), step("end"))
 
 
 def foreach_graph(decorators=(), **values):
@@ -152,15 +160,16 @@ class ListReporter:
 
 
 class EngineWorld:
-    """One run of a graph in a store of its own, in the working directory."""
+    """One run of a graph, in a store of its own in the working directory unless it is to go into the store `root`."""
 
     counter = itertools.count()
 
-    def __init__(self, flow_graph, behave, **options):
-        self.root = Path.cwd() / f"store{next(self.counter)}"
-        self.root.mkdir()
+    def __init__(self, flow_graph, behave, *, run_id=RUN, root=None, **options):
+        self.root = root or Path.cwd() / f"store{next(self.counter)}"
+        self.root.mkdir(exist_ok=True)
+        self.run_id = run_id
         self.stack = ExitStack()
-        self.stack.enter_context(hold_run_lock(self.root, flow_graph.name, RUN))
+        self.stack.enter_context(hold_run_lock(self.root, flow_graph.name, run_id))
         real = open_metadata(self.root)
         self.stack.callback(real.close)
         self.clock = Clock()
@@ -170,7 +179,7 @@ class EngineWorld:
         # As a database or a file would have it: lists, not tuples.
         plain = json.loads(json.dumps(graph_to_json(flow_graph)))
         store = {"type": "local", "root": str(self.root)}
-        self.plan = Plan(flow_graph, RUN, str(self.root), store, graph_json=plain, username="ann", **options)
+        self.plan = Plan(flow_graph, run_id, str(self.root), store, graph_json=plain, username="ann", **options)
         self.engine = Engine(
             self.plan,
             backend=self.backend,
@@ -183,14 +192,18 @@ class EngineWorld:
     def run(self):
         with self.stack:
             finish = self.engine.run()
-            rows = self.metadata.metadata
-            [self.run_row] = rows.runs(flow="TestFlow", run=RUN)
-            self.tasks = {row.task: row for row in rows.tasks("TestFlow", RUN)}
-            self.attempts = {f"{row.task}.{row.attempt}": row for row in rows.attempts("TestFlow", RUN)}
-            self.artifacts = {}
-            for row in rows.artifacts("TestFlow", RUN):
-                self.artifacts.setdefault(row.task, {})[row.name] = row
+            self.read(self.metadata.metadata)
         return finish
+
+    def read(self, rows):
+        """What the metadata say about the run."""
+        flow, run = self.plan.flow, self.run_id
+        [self.run_row] = rows.runs(flow=flow, run=run)
+        self.tasks = {row.task: row for row in rows.tasks(flow, run)}
+        self.attempts = {f"{row.task}.{row.attempt}": row for row in rows.attempts(flow, run)}
+        self.artifacts = {}
+        for row in rows.artifacts(flow, run):
+            self.artifacts.setdefault(row.task, {})[row.name] = row
 
     def statuses(self):
         return {id: row.status for id, row in self.attempts.items()}

@@ -67,10 +67,19 @@ def test_runs(results):
         "tags": ["a", "b", "user:ann"],
         "user_tags": ["a", "b"],
         "origin": None,
+        "spin": None,
         "error": None,
     }
     assert [row["run"] for row in ok(op="runs", flow=FLOW, limit=1)] == ["2"]
     assert [row["run"] for row in ok(op="runs", flow=FLOW, limit=1, status="success")] == ["1"]
+
+
+def test_what_a_run_took_over(results):
+    results.begin("3", origin="1")
+    results.take_over("3", "start", "1", origin="1/start/1")
+    assert ok(op="run", flow=FLOW, run="3")["origin"] == "1"
+    [row] = ok(op="tasks", flow=FLOW, run="3", step=None)
+    assert (row["origin"], row["status"], row["attempts"]) == (f"{FLOW}/1/start/1", "success", 1)
 
 
 def test_run(results):
@@ -104,6 +113,8 @@ def test_tasks(results):
         "created_at": 1004.0,
         "finished_at": 1005.0,
         "index": 0,
+        "iteration": None,
+        "origin": None,
         "attempts": 1,
         "attempt": 0,
         "pid": 4000,

@@ -103,6 +103,21 @@ def test_run(results):
     assert "fit" in run and "nope" not in run
 
 
+def test_a_run_that_resumes_another_says_what_it_took_over(results):
+    results.begin("4", origin="2")
+    results.take_over("4", "start", "1", origin="2/start/1")
+    results.take_over("4", "fit", "2", origin="2/fit/2", inputs=("1",))
+    results.start("4", "fit", "3", inputs=("1",))
+    run = Flow(FLOW).latest_run
+    assert (run.id, run.origin) == ("4", "2")
+    assert Run(f"{FLOW}/2").origin is None
+    [taken, own] = run["fit"].tasks()
+    assert (taken.origin_pathspec, own.origin_pathspec) == (f"{FLOW}/2/fit/2", None)
+    assert (taken.data.genre, taken.data.genres, taken.stdout) == ("a", ["a", "b", "c"], "fit 0\n")
+    assert taken["genre"].digest == Task(f"{FLOW}/2/fit/2")["genre"].digest
+    assert (taken["genre"].inherited, taken["genres"].inherited) == (False, True)
+
+
 def test_failed_run(results):
     run = Run(f"{FLOW}/1")
     assert (run.status, run.successful, run.finished) == ("failed", False, True)

@@ -15,7 +15,7 @@ from pyflow.spec.errors import GraphError
 from pyflow.spec.graph import MISSING, graph_to_json, parse_graph
 
 HEADER = (
-    "from pyflow import FlowSpec, IncludeFile, JSONType, Parameter, catch, environment, r_step, retry, step, timeout\n"
+    "from pyflow import FlowSpec, IncludeFile, JSONType, Parameter, catch, environment, parallel, r_step, retry, step\n"
 )
 numbers = itertools.count()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pyflow.define.values import resolve_values
@@ -82,3 +84,36 @@ class TestIncludeFile:
             resolved(self.text, tmp_path)
         assert "is_text=False" in str(caught.value)
         assert resolved(Parameter("f", kind="file", type="bytes", default="data.txt"), tmp_path)
+
+
+def choosing(**options):
+    parameter = Parameter("mode", **options)
+    return Graph("TestFlow", "python", None, (), (parameter,))
+
+
+def value_of(graph, given, **labels):
+    (entry,) = resolve_values(graph, {"mode": given}, cwd=Path(), labels=labels)
+    return entry["value"]
+
+
+def test_a_value_is_one_of_the_choices():
+    graph = choosing(choices=("fast", "slow"), default="slow")
+    assert [value_of(graph, given) for given in ("fast", None)] == ["fast", "slow"]
+    with pytest.raises(UsageError, match="--mode takes one of fast, slow, not 'fats'") as caught:
+        value_of(graph, "fats")
+    assert (caught.value.code, caught.value.hint) == ("parameter_choice", "Did you mean 'fast'?")
+    assert value_of(choosing(type="int", choices=(1, 2)), "2") == 2
+    with pytest.raises(UsageError, match="--mode takes one of a, b, not 'c'"):
+        value_of(choosing(choices=("a", "b"), separator=","), "a,c")
+
+
+def test_several_values_make_a_list_of_the_type():
+    graph = choosing(type="int", multiple=True, default=[1], choices=(1, 2, 3))
+    assert [value_of(graph, given) for given in (("2", "3"), None, "2", 3)] == [[2, 3], [1], [2], [3]]
+    with pytest.raises(UsageError, match="--mode takes one of 1, 2, 3, not '4'"):
+        value_of(graph, ("1", "4"))
+
+
+def test_a_message_names_the_place_that_the_value_comes_from():
+    with pytest.raises(UsageError, match=r"^PYFLOW_RUN_MODE takes a whole number"):
+        value_of(choosing(type="int"), "x", mode="PYFLOW_RUN_MODE")

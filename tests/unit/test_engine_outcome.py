@@ -1,20 +1,28 @@
 """What the end of an attempt means: every combination of result, crash, stop and timeout."""
 
+from dataclasses import replace
+
 import pytest
 
+from pyflow.engine.events import Failed, Stopped, Succeeded
 from pyflow.engine.outcome import outcome
-from pyflow.engine.state import Failed, Stopped, Succeeded, Task
+from pyflow.engine.state import Task
 from pyflow.ports import Ended
+from pyflow.spec.gangs import Limits
+from pyflow.spec.graph import Transition
 from pyflow.spec.task import TaskError, TaskResult
-from tests.unit.engine_world import BOOM, CRASH, step
+from tests.unit.engine_world import BOOM, CRASH, graph, step
 
 TASK = Task("2", "work", (), ("1",), attempt=3, running=True)
 LINEAR = step("work", "end")
+GANG = replace(LINEAR, transition=Transition("parallel", ("member",), num_parallel="size"))
+MEMBER = step("member", "end", decorators={"parallel": {}, "resources": {"memory": 300}}.items())
+LIMITS = Limits(graph(GANG, MEMBER, step("end")), max_workers=4, capacity={"memory": 1000.0})
 FOREACH = step("work", "next", foreach="items")
 
 
 def end(result, error=None, *, of=LINEAR, stopped=False, timeout=0.0):
-    return outcome(TASK, of, Ended("2.3", result, error), stopped=stopped, timeout=timeout)
+    return outcome(TASK, of, Ended("2.3", result, error), stopped=stopped, timeout=timeout, limits=LIMITS)
 
 
 def test_a_success():

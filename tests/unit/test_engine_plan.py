@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from pyflow.engine import plan as plans
-from pyflow.engine.state import Finish, Frame, Launch, Task
+from pyflow.engine.events import Finish, Launch
+from pyflow.engine.state import Frame, Task
 from pyflow.spec.graph import Decorator
 from pyflow.spec.task import PARAMETERS, ArtifactRef, TaskError, TaskResult, parse_request
 from tests.unit.engine_world import foreach_graph, graph, step
@@ -51,7 +52,7 @@ def test_a_request_has_all_that_a_runner_needs():
     assert (found.attempt, found.last_attempt, found.caught) == (1, False, None)
     assert (found.username, found.namespace, found.tags, found.origin_run_id) == ("ann", "user:ann", ("nightly",), "16")
     assert found.function == {"file": "/flow.py", "name": None}
-    assert found.transition == {"kind": "linear", "targets": ["join"], "foreach": None}
+    assert found.transition == {"kind": "linear", "targets": ["join"]}
     assert found.reserved == ("start", "work", "join", "end")
     assert found.max_num_splits == 7
     [item] = found.inputs
@@ -177,7 +178,9 @@ def test_rows_of_a_task_and_its_attempt():
         5.0,
         "running",
     )
-    assert row.foreach == ({"split": "start", "owner": "1", "index": 1, "count": 2, "foreach": "items"},)
+    assert row.foreach == (
+        {"split": "start", "owner": "1", "index": 1, "count": 2, "foreach": "items", "parallel": False},
+    )
     attempt = plans.attempt_row(PLAN, WORK, 6.0)
     assert (attempt.attempt, attempt.started_at, attempt.pid) == (1, 6.0, None)
     assert attempt.folder == "/store/runs/TestFlow/17/work/3/1"

@@ -6,23 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyflow.engine.state import (
-    Begin,
-    Failed,
-    Finish,
-    Interrupt,
-    Launch,
-    RunState,
-    Stop,
-    Stopped,
-    Succeeded,
-    Timer,
-    Wait,
-    apply,
-)
+from pyflow.engine.events import Begin, Failed, Finish, Interrupt, Launch, Stop, Stopped, Succeeded, Timer, Wait
+from pyflow.engine.state import RunState, apply
 from pyflow.spec.graph import Function, Graph, Step, Transition
+from pyflow.spec.structure import structure
 from pyflow.spec.task import PARAMETERS, TaskError
-from tests.unit.flow_shapes import DECORATORS, RETRY, SHAPES, expected_tasks, graph_of
+from tests.unit.flow_shapes import DECORATORS, RETRY, SHAPES, Chooser, expected_tasks, graph_of
 
 ERROR = TaskError("ValueError", "bad")
 WIDTHS = (1, 2, 3)
@@ -33,11 +22,23 @@ def width(step, indices):
     return WIDTHS[(sum(map(ord, step)) + sum(indices)) % len(WIDTHS)]
 
 
+def widths(graph, max_workers):
+    """The same, and at most `max_workers` for a gang."""
+
+    def count(step, indices):
+        limit = max_workers if graph.step(step).transition.kind == "parallel" else max(WIDTHS)
+        return min(width(step, indices), limit)
+
+    return count
+
+
 class World:
     """Plays the processes: attempts run until `end` ends them; watches what every run must keep."""
 
     def __init__(self, graph, *, max_workers, retry_wait=False):
         self.state = RunState(graph, max_workers, retry_wait)
+        self.count = widths(graph, max_workers)
+        self.choose = Chooser(graph)
         self.running = {}
         self.stopped = set()
         self.waiting = []
@@ -46,15 +47,25 @@ class World:
 
     def do(self, event):
         assert self.finish is None or not self.running
-        for action in apply(self.state, event):
+        actions = apply(self.state, event)
+        for action in actions:
             self.take(action)
+        self.check_gangs({(action.task, action.attempt) for action in actions if isinstance(action, Launch)})
         assert len(self.running) <= self.state.max_workers
         assert set(self.running) == self.state.running
+
+    def check_gangs(self, launched):
+        """Tasks of a gang start together, in the same attempt."""
+        for gang in self.state.gangs.values():
+            started = {attempt for task, attempt in launched if task in gang.members}
+            if started:
+                [attempt] = started
+                assert {(task, attempt) for task in gang.members} <= launched
 
     def take(self, action):
         assert self.finish is None, "an action after the finish"
         if isinstance(action, Launch):
-            assert not self.stopped, "a launch after a stop"
+            assert self.state.phase == "running", "a launch while the run stops"
             assert (action.task, action.attempt) not in self.launched
             self.launched.append((action.task, action.attempt))
             self.running[action.task] = action.attempt
@@ -69,10 +80,13 @@ class World:
 
     def end(self, task, outcome):
         attempt = self.running.pop(task)
+        self.stopped.discard(task)
         if outcome == "succeeded":
             record = self.state.tasks[task]
             indices = tuple(frame.index for frame in record.frames)
-            self.do(Succeeded(task, attempt, None if task == PARAMETERS else width(record.step, indices)))
+            kind = None if task == PARAMETERS else self.state.steps[record.step].transition.kind
+            count = self.count(record.step, indices) if kind in ("foreach", "parallel") else None
+            self.do(Succeeded(task, attempt, count, self.choose(record.step, indices) if kind == "switch" else None))
         elif outcome == "stopped":
             self.do(Stopped(task, attempt))
         else:
@@ -104,7 +118,7 @@ def test_a_run_without_failure_has_exactly_the_right_tasks(shape, random, max_wo
     assert play(world, random, ["succeeded"], parameters=parameters).status == "success"
     tasks = [task for task in world.state.tasks.values() if task.id != PARAMETERS]
     found = Counter((task.step, tuple(frame.index for frame in task.frames)) for task in tasks)
-    assert found == Counter(expected_tasks(graph, width))
+    assert found == Counter(expected_tasks(graph, widths(graph, max_workers)))
     assert [task.id for task in tasks] == [str(number + 1) for number in range(len(tasks))]
     assert Counter(task for task, _ in world.launched).most_common(1)[0][1] == 1
 
@@ -142,6 +156,9 @@ def test_a_run_with_failures_ends(shape, decorators, random, max_workers, retry_
     attempts = Counter(task for task, _ in world.launched)
     for task, count in attempts.items():
         assert [attempt for id, attempt in world.launched if id == task] == list(range(count))
+        if (task_of := world.state.tasks[task]).frames and task_of.frames[-1].parallel:
+            gang = world.state.gangs[task_of.frames[-1].owner]
+            assert {attempts[member] for member in gang.members} == {count}
         decorators_of = {decorator.name for decorator in world.state.steps[world.state.tasks[task].step].decorators}
         assert count <= 1 + 2 * ("retry" in decorators_of) + ("catch" in decorators_of)
     if finish.status == "failed":
@@ -185,11 +202,29 @@ def test_events_of_attempts_that_do_not_run_change_nothing(shape, random, events
         attempt = 1 if wrong in world.running else 0
         if wrong in world.running or wrong not in world.state.tasks:
             before = (dict(world.running), len(world.state.tasks), list(world.state.ready))
-            for event in (Succeeded(wrong, attempt, 2), Failed(wrong, attempt, ERROR), Stopped(wrong, attempt)):
+            for event in (Succeeded(wrong, attempt, 2, "end"), Failed(wrong, attempt, ERROR), Stopped(wrong, attempt)):
                 assert apply(world.state, event) == []
             assert before == (dict(world.running), len(world.state.tasks), list(world.state.ready))
         if world.running:
             world.end(random.choice(list(world.running)), "succeeded")
+
+
+@settings(max_examples=150, deadline=None)
+@given(shape=SHAPES, random=st.randoms())
+def test_an_iteration_counts_how_often_a_loop_was_gone_through(shape, random):
+    graph = graph_of(shape)
+    world = World(graph, max_workers=4)
+    play(world, random, ["succeeded"])
+    tasks = world.state.tasks
+    form = structure(graph)
+    loops = form.loops
+    for task in tasks.values():
+        assert len(task.iteration) == len(loops[task.step])
+        for head, count in zip(loops[task.step], task.iteration, strict=True):
+            # Of the tasks before this one at the same place, so many began the loop since it was entered.
+            place = task.frames[: len(form.open_splits[head])]
+            began = [t for t in tasks.values() if t.step == head and t.frames == place and int(t.id) <= int(task.id)]
+            assert count == began[-1].iteration[loops[head].index(head)] < len(began)
 
 
 def step(name, transition, *, join=False):

@@ -152,7 +152,7 @@ def in_background(world, name):
     folder = world.folder / f"background-{name}-{time.monotonic_ns()}"
     folder.mkdir()
     # 0: a group of its own. A task's group is killed at the end, and there is no runner here that leads one.
-    host = RHost.fork(world.socket, group=0, folder=folder)
+    host = RHost.fork(world.socket, group=0, logs=(folder / "stdout.log", folder / "stderr.log"))
     run = {
         "op": "run", "step": "work", "file": str(world.file), "function": name, "flow": "TestFlow", "join": False,
         "names": [], "read_only": [], "reserved": [], "inputs": [], "foreach": None, "scratch": str(folder / "scratch"),
@@ -219,6 +219,7 @@ def test_a_timeout_interrupts_r(world):
         error, _, _, _ = world.run(name, timeout=0.5)
         assert error.code == "step_timeout"
         assert "0.5 s" in error.message
+        assert error.traceback.startswith(f"TimeoutException: {error.message}\nCalls")
     assert time.monotonic() - began < 4
     assert "sleeps(self)" in error.traceback
 
@@ -304,7 +305,7 @@ def test_a_task_whose_runner_is_gone_is_ended(own_world):
 
 def test_a_server_that_is_not_there_is_host_lost(tmp_path):
     with pytest.raises(HostError, match="does not answer") as caught:
-        RHost.fork(str(tmp_path / "none.sock"), group=0, folder=tmp_path)
+        RHost.fork(str(tmp_path / "none.sock"), group=0, logs=(tmp_path / "out", tmp_path / "err"))
     assert caught.value.code == "host_lost"
 
 

@@ -10,7 +10,7 @@ from pyflow.metadata import open_metadata
 from pyflow.spec.errors import StoreError
 from pyflow.spec.records import RunCreated, RunFinished
 from tests.suites import metadata_suite
-from tests.suites.metadata_suite import FLOW, done, names, ref, run_row, started
+from tests.suites.metadata_suite import FLOW, done, names, ref, run_row, started, taken
 from tests.suites.store_suite import finish, kill, run_python
 
 test_metadata = metadata_suite.suite(open_metadata)
@@ -239,3 +239,19 @@ def test_connection_is_not_carried_across_a_fork(tmp_path, metadata):
     metadata.record([RunFinished(FLOW, "1", "success", 500.0)])
     assert [row.status for row in metadata.runs(run="1")] == ["success"]
     assert len(metadata.runs()) == 2
+
+
+def test_a_run_does_not_need_the_one_that_it_took_tasks_from(tmp_path, metadata):
+    values = {"a": ref("a"), "b": ref("b")}
+    metadata.record([RunCreated(run_row()), *done("1", "start", values), *done("2", "fit", values, [], inputs=("1",))])
+    metadata.record([RunCreated(run_row("2")), taken("1", "start", "1"), taken("2", "fit", "2", inputs=("1",))])
+    connection = sqlite3.connect(tmp_path / "metadata.db")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("DELETE FROM runs WHERE run = '1'")
+    connection.commit()
+    connection.close()
+    assert metadata.tasks(FLOW, "1") == []
+    assert {task: names(metadata, task, run="2") for task in "12"} == {
+        "1": {"a": (ref("a"), False), "b": (ref("b"), False)},
+        "2": {"a": (ref("a"), True), "b": (ref("b"), True)},
+    }

@@ -39,6 +39,7 @@ RESULTS = st.builds(
     ARTIFACTS,
     st.lists(TEXT, max_size=3).map(tuple),
     st.none() | st.integers(0, 10_000),
+    st.none() | TEXT,
     st.none() | ERRORS,
     st.booleans(),
     st.lists(TEXT, max_size=3).map(tuple),
@@ -71,6 +72,11 @@ REQUESTS = st.builds(
     hosts=st.dictionaries(TEXT, TEXT, max_size=2),
     values=st.lists(st.just({"name": "n", "kind": "value", "type": "int", "value": 1}), max_size=2).map(tuple),
     constants=st.lists(TEXT, max_size=2).map(tuple),
+    iteration=st.lists(st.integers(0, 9), max_size=2).map(tuple),
+    parallel=st.none()
+    | st.fixed_dictionaries(
+        {"num_nodes": st.integers(1, 9), "node_index": st.integers(0, 8), "control_task_id": TEXT, "main_ip": TEXT}
+    ),
 )
 
 

@@ -21,6 +21,8 @@ test_that("a preview is short, whatever the value", {
   expect_identical(value_preview(1:1000), "1, 2, 3, 4, 5, 6, ... (1000 values)")
   expect_identical(nchar(value_preview(strrep("x", 1000))), 200L)
   expect_identical(value_preview(NA_character_), "NA")
+  # A text that stays a class of its own would become a list in JSON.
+  expect_identical(value_preview(I("a")), "a")
   expect_identical(value_preview(as.raw(1:3)), "3 bytes")
   many <- as.list(stats::setNames(1:20, letters[1:20]))
   expect_identical(value_preview(many), "list of 20: a, b, c, d, e, f, g, h, ...")

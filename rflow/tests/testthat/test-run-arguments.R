@@ -24,7 +24,7 @@ test_that("run()'s arguments become a command line", {
 test_that("quiet belongs before the command, unless it is a parameter", {
   expect_equal(run_options(example(), list(quiet = TRUE))$general, "--quiet")
   own <- parameter(example(), "quiet", default = FALSE)
-  expect_equal(run_options(own, list(quiet = TRUE)), list(general = NULL, args = "--quiet=TRUE"))
+  expect_equal(run_options(own, list(quiet = TRUE)), list(general = NULL, args = "--quiet=TRUE", others = NULL))
 })
 
 test_that("the command line comes after what run() says in the file", {
@@ -32,6 +32,8 @@ test_that("the command line comes after what run() says in the file", {
   expect_equal(script_arguments(c("run", "--alpha", "2"), options), c("--quiet", "run", "--alpha=1", "--alpha", "2"))
   expect_equal(script_arguments(c("--quiet", "run"), options), c("--quiet", "--quiet", "run", "--alpha=1"))
   expect_equal(script_arguments("show", options), "show")
+  options <- run_options(example(), list(alpha = 1, max_workers = 2))
+  expect_equal(script_arguments(c("resume", "join"), options), c("resume", "--max_workers=2", "join"))
   expect_equal(script_arguments(character(), options), character())
 })
 

@@ -58,3 +58,47 @@ test_that("a command's exit code and output come through", {
   expect_equal(output, c("one", "two"))
   expect_equal(codes, c(0, 3, 137))
 })
+
+test_that("resume() goes on with the latest run, with the code as it is now", {
+  test_python()
+  withr::local_dir(withr::local_tempdir())
+  path <- file.path(getwd(), "resumed_flow.R")
+  write_flow <- function(end) {
+    writeLines(c(
+      "resumed_flow <- flow('ResumedFlow') |>",
+      "  parameter('alpha', default = 1) |>",
+      "  step('start', \\(self) self$result <- 2 * self$alpha, next_step = 'end') |>",
+      paste0("  step('end', \\(self) ", end, ")")
+    ), path)
+    session <- new.env()
+    source(path, local = session)
+    session$resumed_flow
+  }
+  capture.output(try(run(write_flow("stop('not yet')"), alpha = 3), silent = TRUE))
+  failed <- flow_client("ResumedFlow")$latest_run
+  expect_equal(failed$status, "failed")
+  expect_null(failed$origin)
+
+  output <- capture.output(result <- resume(write_flow("self$result <- self$result + 1"), tag = "again"))
+  expect_match(output, "1 finished task is taken over", all = FALSE)
+  expect_true(result$successful)
+  expect_identical(result$data$result, 7)
+  expect_equal(result$origin, failed$id)
+  expect_true("again" %in% result$tags)
+  expect_equal(result$step("start")$task$origin_pathspec, paste0(failed$pathspec, "/start/1"))
+  expect_null(result$step("end")$task$origin_pathspec)
+  expect_equal(flow_client("ResumedFlow")$latest_run$id, result$id)
+
+  capture.output(again <- resume(write_flow("NULL"), "start", origin_run_id = failed$id))
+  expect_identical(again$data$result, 6)
+  expect_equal(again$origin, failed$id)
+  expect_null(again$step("start")$task$origin_pathspec)
+})
+
+test_that("resume() refuses what does not fit", {
+  expect_snapshot(error = TRUE, {
+    resume()
+    resume(flow("F"), step = 1)
+    resume(flow("F"), "a", "1", TRUE)
+  })
+})

@@ -1,0 +1,98 @@
+"""Options that may stand before or after the command: decorators for every step, and the branch of a project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pyflow.define import load
+from pyflow.define.parameters import user_name
+from pyflow.spec.attach import attach, parse_decorator, split_outside
+from pyflow.spec.errors import UsageError
+from pyflow.spec.graph import Graph
+from pyflow.spec.names import did_you_mean
+from pyflow.spec.project import Project, project_of
+from pyflow.spec.resources import NAMES
+
+DEFAULT_DECORATORS = "PYFLOW_DEFAULT_DECORATORS"
+
+
+def options(graph: Graph) -> list[click.Parameter]:
+    """The options for a flow; `--branch` and `--production` only where it has a project."""
+    found: list[click.Parameter] = [
+        click.Option(
+            ["--with", "decorators"],
+            multiple=True,
+            metavar="NAME:ARG=VALUE,...",
+            help="Put a decorator on every step that does not have it, as in --with retry:times=2; may be repeated."
+            f"  [env var: {DEFAULT_DECORATORS}]",
+        )
+    ]
+    if graph.decorator("project") is None:
+        return found
+    return [
+        *found,
+        click.Option(
+            ["--branch"],
+            envvar="PYFLOW_BRANCH",
+            show_envvar=True,
+            help="The run's branch of the project, as test.BRANCH.",
+        ),
+        click.Option(
+            ["--production"],
+            is_flag=True,
+            default=None,
+            envvar="PYFLOW_PRODUCTION",
+            show_envvar=True,
+            help="The run belongs to the project's production.",
+        ),
+    ]
+
+
+def with_decorators(graph: Graph) -> Graph:
+    """The graph with the decorators of the command line and then those of the environment."""
+    typed = [text for context in _contexts() for text in context.params.get("decorators", ())]
+    default = [text for text in split_outside(os.environ.get(DEFAULT_DECORATORS, ""), " \t\n") if text]
+    folder = Path(graph.file).parent if graph.file else Path.cwd()
+    found = [parse_decorator(text) for text in [*typed, *default]]
+    return attach(graph, [load.located(item, folder) if item.custom else item for item in found])
+
+
+def project(graph: Graph) -> Project | None:
+    """The project and branch of this run; what stands after the command wins."""
+    if graph.decorator("project") is None:
+        return None
+    return project_of(graph, user=user_name(), branch=_last("branch"), production=bool(_last("production")))
+
+
+def amounts(text: str) -> dict[str, float]:
+    """`cpu=4,memory=8000` by name. Raises UsageError for another form or an unknown name."""
+    return dict(_amount(item) for item in text.split(",") if item.strip())
+
+
+def _amount(item: str) -> tuple[str, float]:
+    name, _, value = item.strip().partition("=")
+    try:
+        amount = float(value)
+    except ValueError:
+        raise UsageError(f"--max-resources takes NAME=NUMBER, not {item.strip()!r}") from None
+    if name not in NAMES or amount < 0:
+        hint = did_you_mean(name, NAMES) or f"The names are {', '.join(NAMES)}; memory and disk are in MB."
+        raise UsageError(f"--max-resources takes no {item.strip()!r}", hint=hint)
+    return name, amount
+
+
+def _contexts() -> Iterator[click.Context]:
+    """The context of the command and those around it."""
+    context = click.get_current_context(silent=True)
+    while context is not None:
+        yield context
+        context = context.parent
+
+
+def _last(name: str) -> Any:
+    return next((value for context in _contexts() if (value := context.params.get(name)) is not None), None)
