@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p .setup .rlib
 
-APT_PACKAGES="python3-venv r-base-dev r-cran-bit64 r-cran-cli r-cran-data.table r-cran-jsonlite r-cran-r6 r-cran-reticulate r-cran-testthat r-cran-tibble r-cran-withr"
+APT_PACKAGES="python3-dev python3-venv r-base-dev r-cran-bit64 r-cran-cli r-cran-data.table r-cran-jsonlite r-cran-r6 r-cran-reticulate r-cran-testthat r-cran-tibble r-cran-withr"
 R_PACKAGES='c("bit64", "cli", "data.table", "jsonlite", "R6", "reticulate", "testthat", "tibble", "withr")'
 PYTHON=${PYTHON:-python3}
 
@@ -13,8 +13,13 @@ say() { echo "[setup] $*"; }
 
 fail() { echo "[setup] $*" >&2; exit 1; }
 
+# rpy2 is compiled against them.
+python_headers() {
+  "$PYTHON" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))'
+}
+
 system_complete() {
-  command -v Rscript >/dev/null && command -v cc >/dev/null && "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null &&
+  command -v Rscript >/dev/null && command -v cc >/dev/null && "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null && python_headers &&
     Rscript --vanilla -e "q(status = !all(sapply($R_PACKAGES, requireNamespace, quietly = TRUE)))" >/dev/null 2>&1
 }
 
