@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOW = ROOT / "bench" / "flows" / "soak.py"
 MARK = "PYFLOW_SOAK"
 LEFT_AFTER = 5.0
+# An undisturbed run takes a few seconds.
+HANGS_AFTER = 300.0
 
 
 @dataclass
@@ -118,7 +120,10 @@ def disturbed(soak: Soak, kills: int, expected: dict[str, str]) -> None:
             time.sleep(soak.random.uniform(0.0, 1.5))
             if engine.poll() is None:
                 soak.kill_one()
-        status = engine.wait()
+        try:
+            status = engine.wait(timeout=HANGS_AFTER)
+        except subprocess.TimeoutExpired:
+            raise SystemExit(f"hangs in {soak.folder}: {soak.processes()}") from None
         soak.nothing_left()
         if not (soak.folder / "run-id").exists():
             continue  # it was killed before it began

@@ -185,8 +185,7 @@ def spin(
         raise NotFoundError("there is no run here: no store was found", hint="Run the flow first, in this folder.")
     with closing(open_metadata(here, readonly=True)) as metadata:
         origin = repeat.find_origin(metadata, graph.name, target)
-    if options.skip_decorators:
-        graph = replace(graph, steps=tuple(replace(step, decorators=()) for step in graph.steps))
+    graph = repeat.undecorated(graph, all=options.skip_decorators)
     root = here if options.persist else make_beside(here, SPINS)
     interpreter = ENVIRONMENTS[options.environment]().interpreter
     with (

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ from pyflow.backends.servers import ForkServer, load_message, needs_r
 from pyflow.backends.tail import Tail
 from pyflow.ports import BackendEvent, Ended, Environment, Output, Started
 from pyflow.process import kernel
-from pyflow.spec.errors import PyflowError
+from pyflow.process.places import why_unwritable
+from pyflow.spec.errors import MAKE_ROOM, PyflowError, StoreError
 from pyflow.spec.graph import Graph
-from pyflow.spec.task import NO_RETRY, TaskError, TaskRequest, TaskResult, parse_result
+from pyflow.spec.task import NO_RETRY, UNWRITTEN, TaskError, TaskRequest, TaskResult, parse_result
 
 # How often logs are looked at, in seconds.
 TICK = 0.05
@@ -41,6 +42,10 @@ class _Servers:
 
     python: ForkServer
     r: ForkServer | None
+
+    @property
+    def all(self) -> list[ForkServer]:
+        return [server for server in (self.r, self.python) if server is not None]
 
 
 @dataclass
@@ -70,7 +75,7 @@ class LocalBackend:
     def prepare(self, graph: Graph, code: Mapping[str, str] | None = None) -> None:
         self.graph = graph
         self.code = code
-        self.folder = Path(tempfile.mkdtemp(prefix="pyflow-"))
+        self.folder = _temporary_folder()
         self.sockets = _socket_folder(self.folder)
         try:
             servers = self._start_servers(r=needs_r(graph))
@@ -85,10 +90,14 @@ class LocalBackend:
     # Servers
 
     def _start_servers(self, *, r: bool) -> _Servers:
+        started = self._start_languages(("r", "python") if r else ("python",))
+        return _Servers(started["python"], started.get("r"))
+
+    def _start_languages(self, languages: Sequence[str]) -> dict[str, ForkServer]:
         assert self.graph is not None
         self.count += 1
         socket = self.sockets / f"r{self.count}.sock"
-        started = [self._start_server(language, socket) for language in (("r", "python") if r else ("python",))]
+        started = [self._start_server(language, socket) for language in languages]
         try:
             for server in reversed(started):
                 server.wait_ready()
@@ -96,37 +105,38 @@ class LocalBackend:
             for server in started:
                 server.close()
             raise
-        servers = _Servers(started[-1], started[0] if r else None)
         for server in started:
-            self.selector.register(server.lines, selectors.EVENT_READ, (server, servers))
-        return servers
+            self.selector.register(server.lines, selectors.EVENT_READ, server)
+        return {server.language: server for server in started}
 
     def _start_server(self, language: str, socket: Path) -> ForkServer:
         assert self.graph is not None
         log = self.folder / f"{language}{self.count}.log"
         found = self.environment.interpreter(language)
-        interpreter = replace(found, environment={**found.environment, MARK: str(self.folder)})
+        # Python passes over a TMPDIR that is full or read-only; R would end without a word.
+        environment = {**found.environment, MARK: str(self.folder), "TMPDIR": tempfile.gettempdir()}
+        interpreter = replace(found, environment=environment)
         return ForkServer(language, interpreter, load_message(self.graph, language, socket, self.code), log)
 
     def _close_servers(self, servers: _Servers) -> None:
-        for server in filter(None, (servers.r, servers.python)):
+        for server in servers.all:
             self._forget(server)
             server.close()
 
     def _forget(self, server: ForkServer) -> None:
-        if server.lines in self.selector.get_map():
+        if server.lines.fileno() >= 0 and server.lines in self.selector.get_map():
             self.selector.unregister(server.lines)
 
     def _servers_for(self, request: TaskRequest) -> _Servers:
         if self.isolation == "spawn":
             return self._start_servers(r=request.language == "r")
-        dead = self.shared is None or not all(s.alive for s in (self.shared.python, self.shared.r) if s)
-        if dead:
-            if self.shared is not None:
-                self._close_servers(self.shared)
-            assert self.graph is not None
-            self.shared = self._start_servers(r=needs_r(self.graph))
         assert self.shared is not None
+        dead = [server.language for server in self.shared.all if not server.alive]
+        if dead:
+            # The other one stays: it may have tasks at work.
+            living = {server.language: server for server in self.shared.all if server.alive}
+            found = {**living, **self._start_languages(dead)}
+            self.shared = _Servers(found["python"], found.get("r"))
         return self.shared
 
     # Attempts
@@ -179,7 +189,7 @@ class LocalBackend:
             time.sleep(timeout)
             return
         for key, _ in self.selector.select(timeout):
-            server, _ = key.data
+            server = key.data
             if not server.lines.fill():
                 self._lose(server)
                 continue
@@ -208,7 +218,7 @@ class LocalBackend:
     def _lose(self, server: ForkServer) -> None:
         """A fork server died, and with it the attempts that it had started."""
         self._forget(server)
-        server.alive = False
+        server.close()
         if server.language != "python":
             return  # its tasks' runners see it and report
         for id in [id for id, attempt in self.attempts.items() if attempt.servers.python is server]:
@@ -249,6 +259,17 @@ class LocalBackend:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def _temporary_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="pyflow-"))
+    except OSError as error:
+        raise StoreError(
+            f"a folder for temporary files cannot be made: {error.strerror}",
+            code="store_write",
+            hint="Make room, or set TMPDIR to a folder that can be written.",
+        ) from error
+
+
 def _socket_folder(folder: Path) -> Path:
     """`folder`, or one in /tmp if its path is too long for a socket's address (104 bytes on macOS, 108 on Linux)."""
     return folder if len(os.fsencode(folder)) <= 85 else Path(tempfile.mkdtemp(prefix="pyflow-", dir="/tmp"))
@@ -268,6 +289,10 @@ def _read_result(folder: Path) -> TaskResult | None:
 
 
 def _crash(request: TaskRequest, status: int, number: int) -> TaskError:
+    if status == UNWRITTEN:
+        reason = why_unwritable(Path(request.folder)) or "it was full or read-only for a while"
+        message = f"the logs and the result of step {request.step} cannot be written in {request.folder}: {reason}"
+        return TaskError("StoreError", f"{message}\n{MAKE_ROOM}", "store_write", request.language)
     if number:
         name = signal.Signals(number).name if number in set(signal.Signals) else "?"
         how = f"was ended by signal {number} ({name})"

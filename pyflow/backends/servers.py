@@ -12,7 +12,8 @@ from typing import Any
 
 from pyflow.ports import Interpreter
 from pyflow.process.lines import LineSocket
-from pyflow.spec.errors import DefinitionError, HostError, PyflowError
+from pyflow.process.places import why_unwritable
+from pyflow.spec.errors import MAKE_ROOM, DefinitionError, HostError, PyflowError, StoreError
 from pyflow.spec.graph import Graph
 
 # How a language's interpreter is told to become a fork server that listens on descriptor FD.
@@ -76,6 +77,10 @@ class ForkServer:
                 code="rflow_missing",
                 hint="Install it: R CMD INSTALL rflow (in the project's folder), or set R_LIBS to where it is.",
             )
+        unwritable = why_unwritable(self.log.parent)
+        if unwritable:
+            message = f"the {name} fork server cannot write temporary files in {self.log.parent}: {unwritable}"
+            return StoreError(message, code="store_write", hint=MAKE_ROOM)
         return HostError(f"the {name} fork server ended before it was ready:\n{output}", code="host_lost")
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ class Tail:
         if self._fd < 0:
             try:
                 self._fd = os.open(self.path, os.O_RDONLY)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return b""
         return os.read(self._fd, size)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -10,13 +11,26 @@ from collections.abc import Callable
 import click
 
 from pyflow.cli import output
-from pyflow.spec.errors import GraphError, PyflowError, UsageError
+from pyflow.spec.errors import MAKE_ROOM, GraphError, PyflowError, UsageError
 
 USAGE, FAILED, INTERRUPTED = 2, 1, 130
+# What the system says of a place that is full or may not be written.
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def guarded(main: Callable[[], int | None]) -> int:
     """Call `main` and give the exit code: 0, 1 (failed), 2 (usage), 130 (interrupted)."""
+    code = _called(main)
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # one that was closed before we began is None
+        try:
+            stream.flush()
+        except OSError:
+            # What cannot be written any more: Python would try again at its end, complain, and change the exit code.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
+
+
+def _called(main: Callable[[], int | None]) -> int:
     try:
         return main() or 0
     except click.ClickException as error:
@@ -35,10 +49,11 @@ def guarded(main: Callable[[], int | None]) -> int:
         output.failure(f"{type(error).__name__}: {error}")
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read our output has gone (`| head`); Python would complain once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return FAILED  # whoever read our output has gone (`| head`)
     except Exception as error:  # noqa: BLE001 - the edge of the program: report it as ours
+        if isinstance(error, OSError) and error.errno in UNWRITABLE:
+            output.failure(f"{type(error).__name__}: {error}", [MAKE_ROOM])
+            return FAILED
         output.failure(f"Unexpected {type(error).__name__}: {error}", [traceback.format_exc().rstrip()])
         output.failure("This is a mistake in pyflow. Please report it with the lines above.")
         return FAILED

@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from pyflow.define import load
+from pyflow.define.custom import Use
+from pyflow.define.mutators import mutate_steps
 from pyflow.define.parameters import user_name
 from pyflow.spec.attach import attach, parse_decorator, split_outside
 from pyflow.spec.errors import UsageError
@@ -58,8 +60,10 @@ def with_decorators(graph: Graph) -> Graph:
     typed = [text for context in _contexts() for text in context.params.get("decorators", ())]
     default = [text for text in split_outside(os.environ.get(DEFAULT_DECORATORS, ""), " \t\n") if text]
     folder = Path(graph.file).parent if graph.file else Path.cwd()
-    found = [parse_decorator(text) for text in [*typed, *default]]
-    return attach(graph, [load.located(item, folder) if item.custom else item for item in found])
+    for item in [parse_decorator(text) for text in [*typed, *default]]:
+        found = load.located(item, folder) if item.custom else item
+        graph = mutate_steps(graph, found) if isinstance(found, Use) else attach(graph, [found])
+    return graph
 
 
 def project(graph: Graph) -> Project | None:

@@ -31,7 +31,8 @@ def make(context: FlowContext) -> click.Command:
             if len(attempts) > 1:
                 output.note(click.style(task.pathspec, bold=True))
             for stream in streams:
-                click.echo(item.log(stream), nl=False, err=stream == "stderr")
+                for piece in item.log_pieces(stream):
+                    click.echo(piece, nl=False, err=stream == "stderr")
         return 0
 
     return logs

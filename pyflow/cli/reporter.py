@@ -33,8 +33,8 @@ class ConsoleReporter:
             self.note(f"Task is starting{again}.", label)
 
     def output(self, label: TaskLabel, stream: str, lines: Sequence[str]) -> None:
-        color = "yellow" if stream == "stderr" else None
-        self._print([f"{_stamp(label)} {click.style(line, fg=color) if color else line}" for line in lines])
+        color, stamp = "yellow" if stream == "stderr" else None, _stamp(label)
+        self._print([f"{stamp} {click.style(line, fg=color) if color else line}" for line in lines])
 
     def ended(self, label: TaskLabel, result: TaskResult | None, error: TaskError | None) -> None:
         if label.step == PARAMETERS and error is None:
@@ -44,8 +44,10 @@ class ConsoleReporter:
         elif result is not None and result.caught:
             self.note(f"Task failed, and the flow caught it: {error.type}: {error.message}", label)
         else:
+            # A task whose logs cannot be written cannot say why.
+            why = f" {error.message.splitlines()[0]}." if error.code == "store_write" and result is None else ""
             again = "" if error.retry else " This failed task will not be retried."
-            self.note(f"Task failed.{again}", label)
+            self.note(f"Task failed.{why}{again}", label)
 
     def note(self, text: str, label: TaskLabel | None = None) -> None:
         if not self.quiet:
@@ -58,7 +60,7 @@ class ConsoleReporter:
         if self.terminal:
             self._erase()
             self.shown = text
-            click.echo(text, nl=False)
+            _echo(text, nl=False)
         elif self.clock() - self.last >= EVERY:
             self.last = self.clock()
             self.note(text)
@@ -69,16 +71,25 @@ class ConsoleReporter:
     def _print(self, lines: Sequence[str]) -> None:
         shown = self.shown
         self._erase()
-        for line in lines:
-            click.echo(line)
+        _echo("\n".join(lines))
         if shown:
             self.shown = shown
-            click.echo(shown, nl=False)
+            _echo(shown, nl=False)
 
     def _erase(self) -> None:
         if self.shown:
-            click.echo("\r\033[K", nl=False)
+            _echo("\r\033[K", nl=False)
             self.shown = ""
+
+
+def _echo(text: str, *, nl: bool = True) -> None:
+    """A full disk that the output is sent to must not end the run; a pipe that nobody reads ends it, as everywhere."""
+    try:
+        click.echo(text, nl=nl)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass
 
 
 def _stamp(label: TaskLabel | None) -> str:

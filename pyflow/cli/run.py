@@ -30,6 +30,9 @@ from pyflow.spec.records import INTERRUPTED as RUN_INTERRUPTED
 from pyflow.spec.records import SUCCESS
 from pyflow.spec.task import TaskError
 
+# Codes of what could not be kept: the machine's fault, not the flow's.
+UNWRITTEN = ("store_write", "scratch_write")
+
 
 def make(context: FlowContext) -> click.Command:
     assert context.graph is not None
@@ -137,13 +140,25 @@ def _tell(engine: Engine, finish: Finish, reporter: ConsoleReporter) -> int:
         return 0
     if finish.status == RUN_INTERRUPTED:
         output.failure(f"Workflow interrupted (run-id {engine.plan.run}).")
-        return INTERRUPTED
+        if finish.error is None:
+            return INTERRUPTED
+        output.failure(f"{finish.error.type}: {finish.error.message}")
+        _tell_how_to_go_on(engine.plan)
+        return FAILED
     assert finish.error is not None and finish.task is not None
     error, step = finish.error, engine.state.tasks[finish.task].step
     output.failure("Workflow failed.", [failure_text(error)])
     where = f"Step {step} (task-id {finish.task}, run-id {engine.plan.run})"
     output.failure(f"Step failure: {where} failed.{_file_and_line(error)}")
+    if error.code in UNWRITTEN:
+        _tell_how_to_go_on(engine.plan)
     return FAILED
+
+
+def _tell_how_to_go_on(plan: Plan) -> None:
+    """The flow is right, and what it has done is kept: only the place has to be mended."""
+    prog = click.get_current_context().find_root().info_name
+    output.failure(f"When that is mended, go on with: {prog} resume --origin-run-id {plan.run}")
 
 
 def failure_text(error: TaskError) -> str:

@@ -13,6 +13,9 @@ from pyflow.client.missing import split_pathspec, suggestion
 from pyflow.spec.errors import NotFoundError
 from pyflow.spec.records import RUNNING, SUCCESS, AttemptRow, TaskRow
 
+# How many characters of a log are read at once.
+PIECE = 1 << 20
+
 
 class Task:
     """One execution of a step: `Task("MyFlow/1764000000000000/fit/7")`."""
@@ -212,11 +215,17 @@ class Attempt:
 
     def log(self, stream: str) -> str:
         """The text of a stream (`stdout` or `stderr`); empty if nothing was written."""
+        return "".join(self.log_pieces(stream))
+
+    def log_pieces(self, stream: str) -> Iterator[str]:
+        """The text of a stream piece by piece: a log may be larger than memory."""
+        path = Path(self._row.folder) / f"{stream}.log"
         try:
-            data = (Path(self._row.folder) / f"{stream}.log").read_bytes()
+            with path.open(encoding="utf-8", errors="replace", newline="") as file:
+                while piece := file.read(PIECE):
+                    yield piece
         except FileNotFoundError:
-            return ""
-        return data.decode("utf-8", "replace")
+            return
 
     def __repr__(self) -> str:
         row = self._row

@@ -26,10 +26,11 @@ def _is_own(file: str) -> bool:
 
 
 def followed(files: Iterable[str], folder: Path, cwd: Path) -> list[str]:
-    """`files`, and what they import from beside them or source by a literal path outside of `folder`."""
-    queue, known = list(files), dict.fromkeys(files)
+    """`files`, and after them what they import from beside them or source by a literal path outside of `folder`."""
+    queue = list(files)
+    known = dict.fromkeys(queue)
     while queue:
-        path = Path(queue.pop())
+        path = queue.pop()
         for found in _uses(path, folder, cwd):
             if str(found) not in known:
                 known[str(found)] = None
@@ -37,12 +38,12 @@ def followed(files: Iterable[str], folder: Path, cwd: Path) -> list[str]:
     return list(known)
 
 
-def _uses(path: Path, folder: Path, cwd: Path) -> Iterator[Path]:
-    if path.suffix == ".py" and not path.is_relative_to(folder):
-        yield from _imported(path)
-    elif path.suffix in (".R", ".r", ".Rmd", ".qmd"):
-        for _, name in _SOURCE.findall(_text(path)):
-            candidates = (base / Path(name).expanduser() for base in (cwd, path.parent))
+def _uses(path: str, folder: Path, cwd: Path) -> Iterator[Path]:
+    if path.endswith(".py") and not path.startswith(f"{folder}/"):
+        yield from _imported(Path(path))
+    elif path.endswith((".R", ".r", ".Rmd", ".qmd")):
+        for _, name in _SOURCE.findall(_text(Path(path))):
+            candidates = (base / Path(name).expanduser() for base in (cwd, Path(path).parent))
             found = next((candidate.resolve() for candidate in candidates if candidate.is_file()), None)
             if found is not None and not found.is_relative_to(folder):
                 yield found

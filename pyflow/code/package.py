@@ -67,17 +67,21 @@ def make_package(
         "cwd": os.getcwd(),
     }
     index = _Index(root / FOLDER, asked)
-    known = index.read()
-    if known is None or not store.exists(known["digest"]):
+    before = index.read()
+    if before is not None and store.exists(before["digest"]) and _is_unchanged(before):
+        known, earlier = before, None
+    else:
         known = _pack(asked, flow_file, store)
         index.write(known)
+        earlier = archive.Extracted(root / FOLDER / before["digest"], before["files"]) if before is not None else None
     copy = root / FOLDER / known["digest"]
     try:
-        archive.extract_once(store.get(known["digest"]), copy, known["sizes"])
+        archive.extract_once(store.get(known["digest"]), copy, known["files"], earlier)
     except OSError as error:
         raise StoreError(f"cannot extract the run's code to {copy}: {error}", code="store_write") from error
     left_out = LeftOut(tuple(map(tuple, known["too_large"])), known["incomplete"])
-    return Package(known["digest"], folder, copy, known["sizes"], left_out)
+    sizes = {name: member.size for name, member in known["files"].items()}
+    return Package(known["digest"], folder, copy, sizes, left_out)
 
 
 def _pack(asked: dict[str, Any], flow_file: Path, store: Store) -> dict[str, Any]:
@@ -85,17 +89,19 @@ def _pack(asked: dict[str, Any], flow_file: Path, store: Store) -> dict[str, Any
     # The file of a flow that was typed in a session lies among temporary files, which are not its code.
     walk = flow_file.suffix != ".rds"
     choice = choose(folder, suffixes=asked["suffixes"], named=asked["named"], walk=walk)
-    for path in followed([file.path for file in choice.files.values()], folder, Path(asked["cwd"])):
+    chosen = [file.path for file in choice.files.values()]
+    for path in followed(chosen, folder, Path(asked["cwd"]))[len(chosen) :]:
         choice.add(_source(path, folder), always=True)
     # Before the files are read: what changes meanwhile must look changed at the next run.
     states = _states([*choice.folders, *_rule_files(folder, choice), *(file.path for file in choice.files.values())])
     try:
-        digest, _ = store.put([archive.pack(choice.files.values())])
+        data, members = archive.pack(choice.files.values())
     except OSError as error:
         raise StoreError(f"the flow's code cannot be read: {error}", code="store_read") from error
+    digest, _ = store.put([data])
     return {
         "digest": digest,
-        "sizes": archive.sizes(store.get(digest)),
+        "files": members,
         "too_large": [(file.name, file.size) for file in choice.too_large],
         "incomplete": choice.incomplete,
         "states": states,
@@ -128,31 +134,32 @@ def _state(path: str) -> list[int] | None:
     return [found.st_ino, found.st_size, found.st_ctime_ns, found.st_mtime_ns]
 
 
+def _is_unchanged(known: dict[str, Any]) -> bool:
+    return known["settled"] and all(_state(path) == state for path, state in known["states"].items())
+
+
 class _Index:
-    """What was packed before for one question."""
+    """What was packed last for one question; it may have changed since."""
 
     def __init__(self, folder: Path, asked: dict[str, Any]) -> None:
         key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8", "surrogateescape")).hexdigest()
         self.path = folder / f"index-{key[:16]}.json"
 
     def read(self) -> dict[str, Any] | None:
-        """The answer that still holds, or None."""
         try:
-            known = json.loads(self.path.read_text(encoding="utf-8"))
-            holds = all(_state(path) == state for path, state in known["states"].items())
-        except (OSError, ValueError, KeyError, TypeError):
+            known: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            known["files"] = {name: archive.Member(*item) for name, item in known["files"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return known if holds else None
+        return known
 
     def write(self, known: dict[str, Any]) -> None:
         """Only a help: where it cannot be kept, the next run packs again."""
-        if not known["settled"]:
-            return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=self.path.parent)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(known, file)
+                file.write(json.dumps(known))  # json.dump() writes in small pieces, which takes far longer
             os.replace(temporary, self.path)
         except OSError:
             pass

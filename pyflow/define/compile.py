@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import operator
 from collections.abc import Callable, Iterator, Mapping
@@ -14,8 +13,8 @@ from pyflow.define import config, transitions
 from pyflow.define.config import Config, Given
 from pyflow.define.ends import ends
 from pyflow.define.flow import FlowSpec, attributes_of, is_constant
-from pyflow.define.mutators import Draft, Made, make_draft
-from pyflow.define.parameters import context_maker
+from pyflow.define.mutators import Draft, graph_name, make_draft
+from pyflow.define.parameters import configured, context_maker
 from pyflow.define.place import file_of
 from pyflow.define.source import ClassSource
 from pyflow.define.steps import RStep
@@ -121,9 +120,11 @@ def _sentence(message: str) -> str:
 
 
 def _step(member: Member, flow_file: str | None, draft: Draft) -> Step:
-    found = (item.in_graph() if isinstance(item, Made) else item for item in draft.steps[member.name])
-    decorators = tuple(item for item in found if item is not None)
-    common = {"name": member.name, "decorators": decorators, "file": member.source.file}
+    common: dict[str, Any] = {
+        "name": member.name,
+        "decorators": draft.in_graph(member.name),
+        "file": member.source.file,
+    }
     if isinstance(member.value, RStep):
         return _r_step(member, common)
     arguments = list(inspect.signature(member.value).parameters)
@@ -196,12 +197,25 @@ def _with_duplicates(steps: list[Step], members: list[Member]) -> list[Step]:
 
 
 def _parameter(member: Member, draft: Draft) -> ParameterSpec:
-    _check_name(member, member.value.name, "parameter")
-    value = copy.copy(member.value)
-    where = Where(member.source.file or None, member.line)
-    vars(value).update(config.evaluate(vars(value), draft.configs, where))
+    value = configured(member.value, draft.configs, Where(member.source.file or None, member.line))
+    _check_name(member, value.name, "parameter")
     spec: ParameterSpec = value.to_spec(draft.flow_class.__name__, member.line, draft.configs)
-    return spec
+    parser = getattr(value, "parser", None)
+    return spec if parser is None else replace(spec, parser=_parser_name(draft, parser))
+
+
+def _parser_name(draft: Draft, parser: Any) -> str:
+    """How the run finds the function that makes the value of a file."""
+    if isinstance(parser, str):
+        return parser
+    name = getattr(parser, "__qualname__", "")
+    if not name.isidentifier():
+        raise DefinitionError(
+            f"the parser {parser!r} cannot be found by its name when the run starts",
+            code="parameter_invalid",
+            hint="Define a function at the top of the file and name it: parser=read_table.",
+        )
+    return graph_name(draft, parser)
 
 
 def _check_name(member: Member, name: str, kind: str) -> None:

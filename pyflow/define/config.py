@@ -234,7 +234,7 @@ class _Reader:
             return self._data(content)
         parser = self.config._parser
         try:
-            value = json.loads(content) if parser is None else _parser(parser)(content)
+            value = json.loads(content) if parser is None else find_parser(parser)(content)
         except UserError:
             raise
         except Exception as error:  # a parser may be the user's, and raise anything
@@ -263,7 +263,7 @@ class _Reader:
             ) from None
 
 
-def _parser(parser: str | Callable[[str], Any]) -> Callable[[str], Any]:
+def find_parser(parser: str | Callable[[str], Any]) -> Callable[[str], Any]:
     """Raises DefinitionError `config_parser` for a name that leads to no function."""
     if not isinstance(parser, str):
         return parser
@@ -284,7 +284,7 @@ def _parser(parser: str | Callable[[str], Any]) -> Callable[[str], Any]:
 
 def parse_text(parser: str, content: str) -> Any:
     """What the parser of this name makes of a text. Raises DefinitionError `config_parser` or `config_invalid`."""
-    function = _parser(parser)
+    function = find_parser(parser)
     try:
         return plain_data(function(content))
     except (ValueError, TypeError) as error:

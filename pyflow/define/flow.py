@@ -24,6 +24,7 @@ _VIEW = "_FlowSpec__view"
 class TaskView(Protocol):
     """What a running task offers to `self`. Names are artifact names; errors are PyflowErrors or AttributeErrors."""
 
+    flow: str
     step: str
     index: int | None
 
@@ -37,7 +38,7 @@ class TaskView(Protocol):
 
     def input(self) -> Any: ...
 
-    def foreach_stack(self) -> list[tuple[int, int, Any]]: ...
+    def foreach_stack(self) -> list[tuple[int, int | None, Any]]: ...
 
     def merge(self, include: Sequence[str], exclude: Sequence[str]) -> None: ...
 
@@ -100,8 +101,8 @@ class FlowSpec:
 
     @property
     def name(self) -> str:
-        """The name of the running step."""
-        return self._running().step
+        """The name of the flow. That of the running step is `current.step_name`."""
+        return self._running().flow
 
     @property
     def index(self) -> int | None:
@@ -113,8 +114,8 @@ class FlowSpec:
         """The item of the innermost foreach; None outside."""
         return self._running().input()
 
-    def foreach_stack(self) -> list[tuple[int, int, Any]]:
-        """(index, number of items, item) of every open foreach, the outermost first."""
+    def foreach_stack(self) -> list[tuple[int, int | None, Any]]:
+        """(index, number of items, item) of every open foreach, the outermost first; (index, None, index) of a gang."""
         return self._running().foreach_stack()
 
     def merge_artifacts(

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from pyflow.define import config, copies
-from pyflow.define.custom import Use, UserStepDecorator
+from pyflow.define.custom import StepMutator, Use, UserStepDecorator
 from pyflow.define.flow import FlowSpec, attributes_of
 from pyflow.define.mutators import Draft, Made, make_draft
 from pyflow.spec.config import frozen
@@ -82,8 +82,11 @@ def wrappers_of(flow: str, step: str) -> list[Made]:
     return _drafts[flow].wrappers(step) if flow in _drafts else []
 
 
-def find_decorator(name: str) -> type[UserStepDecorator]:
-    """The step decorator `module.name`; raises DefinitionError `decorator_missing`, and what its module raises."""
+def find_decorator(name: str) -> type[UserStepDecorator | StepMutator]:
+    """The decorator or mutator of steps `module.name`.
+
+    Raises DefinitionError `decorator_missing`, and what its module raises.
+    """
     module_name, _, short = name.rpartition(".")
     try:
         module = importlib.import_module(module_name)
@@ -96,10 +99,11 @@ def find_decorator(name: str) -> type[UserStepDecorator]:
             hint="It is named module.name; the module is looked for beside the flow's file and where Python does.",
         ) from None
     found = getattr(module, short, None)
-    if isinstance(found, type) and issubclass(found, UserStepDecorator):
+    kind = UserStepDecorator, StepMutator
+    if isinstance(found, type) and issubclass(found, kind):
         return found
     classes = {key: value for key, value in vars(module).items() if isinstance(value, type)}
-    kinds = {key for key, value in classes.items() if issubclass(value, UserStepDecorator)}
+    kinds = {key for key, value in classes.items() if issubclass(value, kind) and value not in kind}
     raise DefinitionError(
         f"{module_name} has no step decorator {short!r}",
         code="decorator_missing",
@@ -108,20 +112,23 @@ def find_decorator(name: str) -> type[UserStepDecorator]:
     )
 
 
-def located(decorator: Decorator, folder: Path) -> Decorator:
+def located(decorator: Decorator, folder: Path) -> Decorator | Use:
     """A decorator `module.name` of the user's own with its language: of R if there is a file module.R in `folder` or
-    below, else of Python. Raises DefinitionError `decorator_missing`."""
+    below, else of Python. A mutator of steps as its use. Raises DefinitionError `decorator_missing`."""
     file = folder.joinpath(*decorator.name.split(".")[:-1]).with_suffix(".R")
     if file.is_file() and not file.with_suffix(".py").is_file():
         return replace(decorator, language="r", file=str(file))
     look_in(folder)
-    find_decorator(decorator.name)
-    return replace(decorator, language="python")
+    kind = find_decorator(decorator.name)
+    return Use(kind, (), decorator.args) if issubclass(kind, StepMutator) else replace(decorator, language="python")
 
 
 def find_wrapper(name: str, args: Mapping[str, Any]) -> UserStepDecorator:
     """The step decorator `module.name`, initialised."""
-    made = Use(find_decorator(name), (), args).make(_configs, Where())
+    # Arguments without a name have their number as name (Made.in_graph).
+    numbers = sorted(key for key in args if key.isdigit())
+    named = {key: value for key, value in args.items() if not key.isdigit()}
+    made = Use(find_decorator(name), tuple(args[key] for key in numbers), named).make(_configs, Where())
     assert isinstance(made, UserStepDecorator)
     return made
 

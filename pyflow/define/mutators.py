@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from pyflow.define import flow_decorators, needs, steps
-from pyflow.define.config import Config, Delayed, Scope
+from pyflow.define.config import Config, Delayed, Scope, scope_of
 from pyflow.define.custom import Custom, FlowMutator, StepMutator, Use, UserStepDecorator
 from pyflow.define.parameters import IncludeFile, Parameter
 from pyflow.define.place import file_of
 from pyflow.define.steps import StepNotes, notes_of
 from pyflow.spec.errors import DefinitionError, Where
-from pyflow.spec.graph import Decorator
+from pyflow.spec.graph import Decorator, Graph
 from pyflow.spec.names import did_you_mean
 
 STEP_DECORATORS: Mapping[str, Callable[..., Any]] = {
@@ -28,6 +28,7 @@ STEP_DECORATORS: Mapping[str, Callable[..., Any]] = {
     "environment": steps.environment,
     "resources": needs.resources,
     "secrets": needs.secrets,
+    "parallel": steps.parallel,
 }
 FLOW_DECORATORS: Mapping[str, Callable[..., Any]] = {
     "project": flow_decorators.project,
@@ -67,11 +68,16 @@ class Draft:
 
     flow_class: type
     configs: Scope
-    parameters: dict[str, Parameter | IncludeFile] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
     steps: dict[str, list[Decorator | Made]] = field(default_factory=dict)
     decorators: list[Decorator] = field(default_factory=list)
     mutators: list[FlowMutator] = field(default_factory=list)
     file: str | None = None
+
+    def in_graph(self, step: str) -> tuple[Decorator, ...]:
+        """The decorators of a step as the graph has them."""
+        found = (item.in_graph() if isinstance(item, Made) else item for item in self.steps[step])
+        return tuple(item for item in found if item is not None)
 
     def wrappers(self, step: str) -> list[Made]:
         """The decorators around a step that the user has written, the outermost first."""
@@ -100,6 +106,16 @@ def make_draft(flow_class: type, attributes: Mapping[str, Any], configs: Scope) 
             draft.mutators.append(made)
     _mutate(draft)
     return draft
+
+
+def mutate_steps(graph: Graph, use: Use) -> Graph:
+    """The graph as a StepMutator leaves it that stands over each of its steps."""
+    draft = Draft(object, scope_of(graph.configs), {item.name: item for item in graph.parameters}, file=graph.file)
+    for step in graph.steps:
+        made = Made(use.name, use.make(draft.configs, Where(graph.file, step=step.name)), use)
+        draft.steps[step.name] = [made, *step.decorators]
+    _mutate(draft)
+    return replace(graph, steps=tuple(replace(step, decorators=draft.in_graph(step.name)) for step in graph.steps))
 
 
 def _mutate(draft: Draft) -> None:
@@ -138,7 +154,7 @@ def _made(draft: Draft, note: Any, where: Where) -> Decorator | Made:
         assert notes is not None
         return replace(notes.decorators[0], line=note.line)
     if isinstance(note, Use):
-        return Made(_graph_name(draft, note.kind), note.make(draft.configs, where), note)
+        return Made(graph_name(draft, note.kind), note.make(draft.configs, where), note)
     return note  # type: ignore[no-any-return]
 
 
@@ -152,7 +168,7 @@ def _made_for_flow(draft: Draft, note: Any, where: Where) -> Decorator | FlowMut
     return note  # type: ignore[no-any-return]
 
 
-def _graph_name(draft: Draft, kind: type) -> str:
+def graph_name(draft: Draft, kind: Any) -> str:
     """Without its module in the flow's own file, which has another name when it is run than when it is loaded."""
     return kind.__name__ if kind.__module__ == draft.flow_class.__module__ else f"{kind.__module__}.{kind.__name__}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import getpass
 import inspect
 import os
@@ -9,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyflow.spec.errors import DefinitionError
+from pyflow.define.config import UNPACKED, Scope, evaluate, evaluate_named
+from pyflow.spec.errors import DefinitionError, Where
 from pyflow.spec.graph import MISSING
 from pyflow.spec.graph import Parameter as ParameterSpec
 
@@ -30,6 +33,38 @@ class ParameterContext:
     user_name: str
     parameter_name: str
     configs: Mapping[str, Any] = field(default_factory=dict)
+    logger: Callable[..., None] = print
+    ds_type: str = "local"
+
+
+def unpackable(init: Callable[..., None]) -> Callable[..., None]:
+    """Let `**config.section` stand among the arguments: they are kept, and the parameter is made again by `configured`
+    when the configurations are known."""
+
+    @functools.wraps(init)
+    def take(self: Any, *args: Any, **kwargs: Any) -> None:
+        known = {key: value for key, value in kwargs.items() if not key.startswith(UNPACKED)}
+        waits = len(known) < len(kwargs)
+        if waits and not args:
+            known.setdefault("name", "")
+        init(self, *args, **known)
+        self.waiting = (args, kwargs) if waits else None
+
+    return take
+
+
+def configured(parameter: Any, configs: Scope, where: Where) -> Any:
+    """A Parameter or IncludeFile with its arguments evaluated. Raises DefinitionError."""
+    if parameter.waiting is None:
+        value = copy.copy(parameter)
+        vars(value).update(evaluate(vars(value), configs, where))
+        return value
+    args, kwargs = parameter.waiting
+    try:
+        return type(parameter)(*evaluate(args, configs, where), **evaluate_named(kwargs, configs, where))
+    except TypeError as error:
+        kind = type(parameter).__name__
+        raise DefinitionError(f"{kind}: {error}", code="parameter_invalid", where=where) from None
 
 
 class Parameter:
@@ -38,12 +73,14 @@ class Parameter:
     The type is `type`, else that of `default`, else text: `str`, `int`, `float`, `bool` or `JSONType`. With `separator`
     the text is split into a list. `default` may be a function of a ParameterContext, called when the run starts.
     Without default and value the parameter is None, or an error if it is `required`. `choices` (or a click.Choice as
-    `type`) are the only values it may have; with `multiple` the option is repeated and gives a list; `is_flag` makes it
-    a bool that is False unless `--name` is given.
+    `type`) are the only values it may have, texts in any case with `ignore_case`; with `multiple` the option is
+    repeated and gives a list; `is_flag` makes it a bool that is False unless `--name` is given. `**config.section`
+    gives arguments from a configuration.
 
     Example: `alpha = Parameter("alpha", default=0.1, help="learning rate")`
     """
 
+    @unpackable
     def __init__(
         self,
         name: str,
@@ -54,6 +91,7 @@ class Parameter:
         show_default: bool | None = None,
         separator: str | None = None,
         choices: Sequence[Any] | None = None,
+        ignore_case: bool = False,
         multiple: bool = False,
         is_flag: bool = False,
     ) -> None:
@@ -62,6 +100,7 @@ class Parameter:
         self.default = MISSING if default is None else default
         self.type = None if of_type is not None else type
         self.choices = tuple(choices or of_type or ())
+        self.ignore_case = ignore_case or getattr(type, "case_sensitive", True) is False
         self.multiple = multiple
         self.is_flag = is_flag
         self.help = help or ""
@@ -84,6 +123,7 @@ class Parameter:
             required=self.required,
             separator=self.separator,
             choices=self.choices,
+            ignore_case=self.ignore_case,
             multiple=self.multiple,
             is_flag=self.is_flag,
             help=self.help,
@@ -115,11 +155,13 @@ class IncludeFile:
     """A file whose content is the value: `--name path`. It is read when the run starts and kept with the run.
 
     `is_text` gives a str in `encoding`, else bytes. A `default` path is looked for in the working directory, then
-    beside the flow's file.
+    beside the flow's file. `parser` makes the value of the content: a function at the top of a file, the name of one
+    (`"package.module.function"`), or one of `yaml`, `requirements`, `pyproject` and `conda`.
 
     Example: `movies = IncludeFile("movies", default="movies.csv")`
     """
 
+    @unpackable
     def __init__(
         self,
         name: str,
@@ -128,9 +170,11 @@ class IncludeFile:
         encoding: str = "utf-8",
         help: str | None = None,
         required: bool | None = None,
+        parser: str | Callable[[Any], Any] | None = None,
     ) -> None:
         self.name = name
         self.default = MISSING if default is None else default
+        self.parser = parser
         self.is_text = is_text
         self.encoding = encoding
         self.help = help or ""

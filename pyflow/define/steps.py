@@ -51,15 +51,24 @@ def step(function: Callable[..., Any]) -> Callable[..., Any]: ...
 
 
 @overload
-def step(*, start: bool = False, end: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+def step(
+    *, start: bool = False, end: bool = False, node_info: Mapping[str, Any] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
 
 
-def step(function: Callable[..., Any] | None = None, *, start: bool = False, end: bool = False) -> Any:
+def step(
+    function: Callable[..., Any] | None = None,
+    *,
+    start: bool = False,
+    end: bool = False,
+    node_info: Mapping[str, Any] | None = None,
+) -> Any:
     """Make a method a step of the flow.
 
     The method takes `self`, or `self` and `inputs` if it joins branches. Its last statement is `self.next(...)`, except
     in the last step. Other decorators stand above `@step`. The first step is called `start` and the last one `end`, or
-    they are marked: `@step(start=True)`, `@step(end=True)`. A flow of a single step needs neither.
+    they are marked: `@step(start=True)`, `@step(end=True)`. A flow of a single step needs neither. `node_info` is for
+    tools that read flows: it is kept on the function, and has no other effect.
 
     Example::
 
@@ -69,14 +78,17 @@ def step(function: Callable[..., Any] | None = None, *, start: bool = False, end
             self.next(self.end)
     """
     if function is None:
-        return lambda found: _make_step(found, start, end)
-    return _make_step(function, start, end)
+        return lambda found: _make_step(found, start, end, node_info)
+    return _make_step(function, start, end, node_info)
 
 
-def _make_step(function: Callable[..., Any], start: bool, end: bool) -> Callable[..., Any]:
+def _make_step(
+    function: Callable[..., Any], start: bool, end: bool, node_info: Mapping[str, Any] | None
+) -> Callable[..., Any]:
     if not callable(function) or not hasattr(function, "__code__"):
         raise DefinitionError(f"@step stands on a method, not on {function!r}", code="step_invalid")
     setattr(function, NOTES, StepNotes(start=start, end=end))
+    function.node_info = dict(node_info or {})  # type: ignore[attr-defined]
     return function
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pyflow.spec.errors import UsageError, Where
-from pyflow.spec.graph import Graph, Parameter
+from pyflow.spec.graph import MISSING, Graph, Parameter
 from pyflow.spec.names import did_you_mean
 
 _TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
@@ -42,7 +42,8 @@ def _entry(graph: Graph, parameter: Parameter, given: Mapping[str, Any], cwd: Pa
     entry: dict[str, Any] = {"name": parameter.name, "kind": parameter.kind, "type": parameter.type}
     if parameter.kind == "file":
         base = [cwd] if was_given else [cwd, *([Path(graph.file).parent] if graph.file else [])]
-        return entry | {"encoding": parameter.encoding, "value": _file(parameter, value, base)}
+        more = {} if parameter.parser is None else {"parser": parameter.parser}
+        return entry | {"encoding": parameter.encoding, "value": _file(parameter, value, base), **more}
     return entry | {"value": None if value is None else convert(parameter, value, label=label)}
 
 
@@ -68,14 +69,15 @@ def _scalar(parameter: Parameter, value: Any, label: str) -> Any:
         raise UsageError(
             f"{label} takes {_NAMES[parameter.type]}, not {value!r}{reason}", code="parameter_type"
         ) from None
-    if parameter.choices and found not in parameter.choices:
+    chosen = parameter.choice(found)
+    if chosen is MISSING:
         known = list(map(str, parameter.choices))
         raise UsageError(
             f"{label} takes one of {', '.join(known)}, not {value!r}",
             code="parameter_choice",
             hint=did_you_mean(str(value), known),
         )
-    return found
+    return chosen
 
 
 def _bool(value: Any) -> bool:

@@ -6,7 +6,7 @@ It decides nothing that engine.state could decide.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from pyflow.engine import events
 from pyflow.engine import plan as plans
@@ -18,9 +18,10 @@ from pyflow.engine.plan import Artifacts, Plan
 from pyflow.engine.state import RunState, Task
 from pyflow.ports import Backend, BackendEvent, Ended, Metadata, Output, Reporter, Started, TaskLabel
 from pyflow.spec import records
+from pyflow.spec.errors import StoreError
 from pyflow.spec.gangs import Limits
 from pyflow.spec.records import Change
-from pyflow.spec.task import PARAMETERS
+from pyflow.spec.task import PARAMETERS, TaskError
 
 # Longest wait for the backend: how late a signal or a timer may be noticed.
 TICK = 0.25
@@ -57,7 +58,9 @@ class Engine:
         self.timed_out: set[str] = set()
         self.stopping: set[str] = set()
         self.timers: list[tuple[float, str]] = []
+        # Not yet recorded.
         self.changes: list[Change] = []
+        self.unrecorded: StoreError | None = None
         self.interrupts = 0
         self.interrupts_seen = 0
 
@@ -66,12 +69,19 @@ class Engine:
         self.interrupts += 1
 
     def run(self) -> Finish:
-        """Run to the end; returns how it ended."""
-        self.changes.append(records.RunCreated(plans.run_row(self.plan, self.clock())))
+        """Run to the end; returns how it ended. Raises StoreError if the run's beginning cannot be recorded; if that
+        comes later, the run is interrupted, and the Finish has the error."""
+        created = records.RunCreated(plans.run_row(self.plan, self.clock()))
+        self.changes.append(created)
         finish = self._carry_out(self._apply(events.Begin(self.plan.has_parameters)))
         while finish is None:
             finish = self._interrupted() if self.interrupts > self.interrupts_seen else self._step()
-        return finish
+        if self.unrecorded is None:
+            return finish
+        if created in self.changes:
+            raise self.unrecorded
+        error = TaskError("StoreError", str(self.unrecorded), self.unrecorded.code, retry=False)
+        return Finish(records.INTERRUPTED, error)
 
     def _step(self) -> Finish | None:
         """Wait for what happens next, and do what follows from it."""
@@ -192,25 +202,49 @@ class Engine:
         """First write down what happened and what is about to start, then do it."""
         launches = [action for action in actions if isinstance(action, Launch)]
         finish = next((action for action in actions if isinstance(action, Finish)), None)
-        self._note(launches, finish)
-        if self.changes:
-            self.metadata.record(self.changes)
-            self.changes = []
+        if not self._write_down(launches, finish):
+            return finish or self._give_up(actions)
         for launch in launches:
             self._launch(launch)
         self._wait(action for action in actions if isinstance(action, Wait))
-        self._stop([action for action in actions if isinstance(action, Stop) and action.task in self.state.running])
+        self._stop(actions)
         return finish
 
-    def _note(self, launches: Iterable[Launch], finish: Finish | None) -> None:
+    def _write_down(self, launches: Iterable[Launch], finish: Finish | None) -> bool:
+        """One transaction; what happened is kept for the next one if this one fails."""
+        changes = [*self.changes, *self._planned(launches, finish)]
+        try:
+            if changes:
+                self.metadata.record(changes)
+        except StoreError as error:
+            if self.unrecorded is None:
+                self.reporter.note("The run's record cannot be written; the run is ended.")
+                self.unrecorded = error
+            return False
+        self.changes = []
+        return True
+
+    def _planned(self, launches: Iterable[Launch], finish: Finish | None) -> Iterator[Change]:
         now = self.clock()
         for launch in launches:
             task = self.state.tasks[launch.task]
-            rows = plans.task_row(self.plan, task, now), plans.attempt_row(self.plan, task, now)
-            self.changes.append(records.AttemptStarted(*rows))
+            yield records.AttemptStarted(plans.task_row(self.plan, task, now), plans.attempt_row(self.plan, task, now))
         if finish is not None:
             task_of = None if finish.task is None else self.state.tasks[finish.task]
-            self.changes.append(plans.run_finished(self.plan, finish, task_of, at=now))
+            yield plans.run_finished(self.plan, finish, task_of, at=now)
+
+    def _give_up(self, actions: list[Action]) -> Finish | None:
+        """Nothing starts that is not recorded, so the run is over: end what runs. What ended meanwhile is recorded with
+        the run's end, if that is possible by then."""
+        launches = [action for action in actions if isinstance(action, Launch)]
+        actions = [*actions, *states.apply(self.state, events.Interrupt())]
+        for launch in launches:
+            actions += states.apply(self.state, events.Stopped(launch.task, launch.attempt))
+        self._stop(actions)
+        finish = next((action for action in actions if isinstance(action, Finish)), None)
+        if finish is not None:
+            self._write_down([], finish)
+        return finish
 
     def _launch(self, launch: Launch) -> None:
         task = self.state.tasks[launch.task]
@@ -227,7 +261,8 @@ class Engine:
             label = self._label(self.state.tasks[wait.task])
             self.reporter.note(f"Task will be tried again in {wait.seconds:g} s.", label)
 
-    def _stop(self, stops: list[Stop]) -> None:
+    def _stop(self, actions: list[Action]) -> None:
+        stops = [action for action in actions if isinstance(action, Stop) and action.task in self.state.running]
         if stops and self.state.phase == states.ACTIVE:
             self.reporter.note(f"A task of a gang failed; terminating the {len(stops)} others...")
         elif stops:

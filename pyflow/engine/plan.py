@@ -217,6 +217,7 @@ def request(
         environment=_threads(step) | _variables(step),
         secrets=_arguments(step, "secrets", {"sources": [], "role": None, "allow_override": False}),
         configs=tuple(config.name for config in plan.graph.configs if not config.plain),
+        constants=plan.graph.constants,
         wrappers=tuple(
             {"name": item.name, "args": dict(item.args), "language": item.language, "file": item.file}
             for item in step.decorators

@@ -9,11 +9,11 @@ import sys
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from pyflow.spec.errors import PyflowError
+from pyflow.spec.errors import PyflowError, StoreError
 from pyflow.spec.task import NO_RETRY, TaskError
 
 # Frames that a user has not written and cannot mend: ours, and those of the import machinery.
@@ -124,5 +124,7 @@ def _exit_error(error: SystemExit, step: str) -> TaskError:
 
 
 def show_error(error: TaskError) -> None:
-    """Print a failure to the task's standard error, as Python itself would."""
-    print(error.traceback or f"{error.type}: {error.message}", file=sys.stderr)
+    """Print a failure to the task's standard error, as Python itself would; it is in the result, whether that works or
+    not."""
+    with suppress(OSError, StoreError):
+        print(error.traceback or f"{error.type}: {error.message}", file=sys.stderr)

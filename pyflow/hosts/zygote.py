@@ -7,6 +7,7 @@ the calling thread.
 from __future__ import annotations
 
 import gc
+import io
 import os
 import random
 import selectors
@@ -19,6 +20,8 @@ from typing import Any, NoReturn
 
 from pyflow.process import kernel
 from pyflow.process.lines import LineSocket
+from pyflow.spec.errors import MAKE_ROOM, StoreError
+from pyflow.spec.task import UNWRITTEN
 
 RunChild = Callable[[Mapping[str, Any]], None]
 
@@ -101,6 +104,8 @@ class _Server:
             random.seed()  # children of one parent must not repeat each other
             self.run_child(request)
             status = 0
+        except StoreError:
+            status = UNWRITTEN  # it cannot be told otherwise: the place for it is what cannot be written
         except BaseException as error:  # noqa: BLE001 - nothing may escape into the server's own stack
             status = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
             if not isinstance(error, SystemExit):
@@ -163,24 +168,52 @@ def _set_group(pid: int) -> None:
 
 
 def _redirect(folder: Path) -> None:
-    """Make the task's folder its standard output and error, at the level of descriptors, and nothing its input."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Make the task's folder its standard output and error, at the level of descriptors, and nothing its input.
+
+    Raises StoreError `store_write`.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    for target, name in ((1, "stdout.log"), (2, "stderr.log")):
-        source = os.open(folder / name, flags, 0o644)
-        os.dup2(source, target)
-        os.close(source)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for target, name in ((1, "stdout.log"), (2, "stderr.log")):
+            source = os.open(folder / name, flags, 0o644)
+            os.dup2(source, target)
+            os.close(source)
+    except OSError as error:
+        raise StoreError(f"cannot write the logs in {folder}: {error.strerror}", code="store_write") from error
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
+    sys.stdout, sys.stderr = _log(1, folder), _log(2, folder)
+
+
+def _log(descriptor: int, folder: Path) -> io.TextIOWrapper:
     # Lines must reach the file when they are printed: the engine shows them live.
-    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    file = io.BufferedWriter(_LogFile(descriptor, folder))
+    return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+class _LogFile(io.FileIO):
+    """Says what cannot be written: the user's `print` is where that is seen."""
+
+    def __init__(self, descriptor: int, folder: Path) -> None:
+        super().__init__(descriptor, "w", closefd=False)
+        self.folder = folder
+
+    def write(self, data: Any, /) -> int | None:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise StoreError(
+                f"what the step prints cannot be written to its log in {self.folder}: {error.strerror}",
+                code="store_write",
+                hint=MAKE_ROOM,
+            ) from error
 
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError, StoreError):
             pass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -18,10 +19,11 @@ from threading import Thread
 from typing import Any
 
 from pyflow import app
+from pyflow.engine.plan import Plan
 from pyflow.hosts.r import RHost
 from pyflow.interactive.graphs import checked, graph_now, recorded_graph, split_target
 from pyflow.process.lines import LineSocket
-from pyflow.repeat import Repeated
+from pyflow.repeat import Origin, Repeated
 from pyflow.repeat.values import r_values
 from pyflow.runner.r_step import Answers, run_message
 from pyflow.spec.errors import PyflowError
@@ -77,7 +79,37 @@ def _spin(lines: LineSocket, options: Mapping[str, Any]) -> Repeated:
         command=("spin", options["pathspec"]),
     )
     with _output_to(lines):
-        return app.spin(graph, target, spin, start_r=lambda: host)
+
+        def on_start(plan: Plan, origin: Origin) -> None:
+            if spin.run and plan.graph.step(origin.task.step).language == "python":
+                _stand_forward(lines, terminal=options.get("terminal", False))
+
+        try:
+            return app.spin(graph, target, spin, on_start=on_start, start_r=lambda: host)
+        finally:
+            # The step has ended: from here on Ctrl-C is the session's.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _stand_forward(lines: LineSocket, *, terminal: bool) -> None:
+    """A Python step begins in this process: Ctrl-C is for it, and the session's terminal, if it has one."""
+    terminal = terminal and _take_terminal()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    lines.send({"event": "begins", "pid": os.getpid(), "terminal": terminal})
+
+
+def _take_terminal() -> bool:
+    """Make the terminal the standard input and output, as a debugger needs it; False where there is none."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        return False
+    for number in (0, 1, 2):
+        os.dup2(terminal, number)
+    os.close(terminal)
+    # The streams were made for a file and a pipe, and keep back what is printed.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    return True
 
 
 def _graph(lines: LineSocket, flow: str, target: str, file: str | None) -> Graph:
@@ -128,7 +160,6 @@ def _serve(lines: LineSocket, found: Repeated) -> None:
             {
                 "event": "ended",
                 "ok": found.result.ok,
-                "caught": found.result.caught,
                 "error": error.to_json() if error else None,
                 "run": run,
             }

@@ -11,7 +11,8 @@ from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 
-from pyflow.spec.errors import StoreError
+from pyflow.process.places import why_unwritable
+from pyflow.spec.errors import MAKE_ROOM, StoreError
 
 VERSION = 1
 # How long a writer waits for the others: many runs may write to one database, each for some milliseconds.
@@ -117,5 +118,10 @@ def errors(path: Path, verb: str, code: str) -> Iterator[None]:
     except (sqlite3.DatabaseError, OSError) as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             raise  # a mistake in pyflow, not in the machine
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise StoreError(f"the metadata {path} cannot be {verb}: {reason}", code=code) from error
+        reason = str(error.strerror if isinstance(error, OSError) else error)
+        # SQLite knows that it failed, not why.
+        why = why_unwritable(path.parent) if code == "store_write" else None
+        if why is not None and why != reason:
+            reason += f" ({why})"
+        hint = MAKE_ROOM if why else ""
+        raise StoreError(f"the metadata {path} cannot be {verb}: {reason}", code=code, hint=hint) from error

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pyflow.spec.errors import StoreError
+from pyflow.spec.errors import MAKE_ROOM, StoreError
 
 # A reader that looks at the lock holds it for a moment; an engine waits that long for it.
 PATIENCE = 2.0
@@ -32,7 +32,11 @@ def hold_run_lock(root: Path, flow: str, run: str) -> Iterator[None]:
         # Not inherited by programs that are started: a task that outlives the engine must not look like one.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}", code="store_write") from error
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}",
+            code="store_write",
+            hint=MAKE_ROOM,
+        ) from error
     try:
         _lock(descriptor, path)
         yield

@@ -1,1 +1,2 @@
-"""What both ends of a process border need: JSON lines over a socket, and what the kernel is asked for."""
+"""What both ends of a process border need: JSON lines over a socket, what the kernel is asked for, and whether
+a place can be written."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyflow.repeat.carry import Repeated, carry_out, open_only, open_session
-from pyflow.repeat.origin import Origin, find_origin, request_of
+from pyflow.repeat.origin import Origin, find_origin, request_of, undecorated
 from pyflow.repeat.values import Given, given_values, replaced
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "open_session",
     "replaced",
     "request_of",
+    "undecorated",
 ]

@@ -22,7 +22,6 @@ from pyflow.runner.secrets import masked_result
 from pyflow.runner.session import Session
 from pyflow.runner.task import STEPS, attempt
 from pyflow.spec.records import (
-    CAUGHT,
     FAILED,
     SUCCESS,
     AttemptFinished,
@@ -105,7 +104,7 @@ def _begin(plan: Plan, origin: Origin, at: float) -> list[Change]:
 
 
 def _end(plan: Plan, origin: Origin, session: Session, result: TaskResult, at: float) -> list[Change]:
-    status = FAILED if not result.ok else CAUGHT if result.caught else SUCCESS
+    status = SUCCESS if result.ok else FAILED
     task = _task(origin)
     has = {name: ref for name in session.names() if (ref := session.ref(name)) and name not in session.parameters}
     ended = replace(

@@ -10,7 +10,7 @@ from pyflow.engine.plan import Artifacts, Plan
 from pyflow.engine.state import Frame, Task
 from pyflow.ports import Metadata
 from pyflow.spec.errors import NotFoundError, UserError
-from pyflow.spec.graph import Graph
+from pyflow.spec.graph import Decorator, Graph
 from pyflow.spec.names import did_you_mean
 from pyflow.spec.records import RunRow, TaskRow
 from pyflow.spec.task import PARAMETERS, TaskRequest
@@ -86,6 +86,18 @@ def request_of(origin: Origin, plan: Plan) -> TaskRequest:
         )
     launch = Launch(task.id, attempt=0, last=True)
     return plans.request(plan, task, launch, step=plan.graph.step(task.step), tasks=tasks, done=origin.done)
+
+
+def undecorated(graph: Graph, *, all: bool) -> Graph:
+    """The graph without the decorators that hide an error from the person who repeats a task, or without any."""
+
+    def stays(decorator: Decorator) -> bool:
+        return not all and (decorator.custom or decorator.name not in ("retry", "catch"))
+
+    return replace(
+        graph,
+        steps=tuple(replace(step, decorators=tuple(filter(stays, step.decorators))) for step in graph.steps),
+    )
 
 
 def _task(row: TaskRow) -> Task:

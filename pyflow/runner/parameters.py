@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pyflow.define import load
+from pyflow.define import config, load
+from pyflow.define.parsers import PARSERS
 from pyflow.hosts import python as python_host
 from pyflow.runner.r_step import run_r_step
 from pyflow.runner.session import Session
@@ -19,7 +20,10 @@ def save_parameters(session: Session) -> TaskError | None:
 
     def save() -> None:
         for entry in session.request.values:
-            session.save(entry["name"], session.codec.encode(_value(entry), entry["name"]))
+            value = _value(entry)
+            if entry.get("parser") and value is not None:
+                value = _parser(entry["parser"], session.request.flow_file)(value)
+            session.save(entry["name"], session.codec.encode(value, entry["name"]))
         if session.request.language == "python" and session.request.constants:
             _save_constants(session)
 
@@ -34,6 +38,13 @@ def _value(entry: Mapping[str, Any]) -> Any:
         return entry["value"]
     content = Path(entry["value"]).read_bytes()
     return content if entry["type"] == "bytes" else content.decode(entry.get("encoding") or "utf-8")
+
+
+def _parser(name: str, flow_file: str | None) -> Callable[[Any], Any]:
+    """A built-in one, that of a module, or a function of the flow's file."""
+    if "." in name or name in PARSERS or flow_file is None:
+        return config.find_parser(name)
+    return load.find_function(load.load_file(Path(flow_file)), name)  # type: ignore[no-any-return]
 
 
 def _save_constants(session: Session) -> None:

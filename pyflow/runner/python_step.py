@@ -133,6 +133,7 @@ class View:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.flow = session.request.flow
         self.step = session.request.step
         self.values: dict[str, Any] = {}
         self.changed: set[str] = set()
@@ -185,8 +186,13 @@ class View:
             self._input.append(self.session.load_item(frame))
         return self._input[0] if self._input else None
 
-    def foreach_stack(self) -> list[tuple[int, int, Any]]:
-        return [(f.index, f.count, self.session.load_item(f)) for f in self.session.request.foreach]
+    def foreach_stack(self) -> list[tuple[int, int | None, Any]]:
+        stack: list[tuple[int, int | None, Any]] = [
+            (frame.index, frame.count, self.session.load_item(frame)) for frame in self.session.request.foreach
+        ]
+        if self.session.request.parallel is not None and self.index is not None:
+            stack.append((self.index, None, self.index))
+        return stack
 
     def merge(self, include: Sequence[str], exclude: Sequence[str]) -> None:
         self.session.merge(include, exclude, self.changed)

@@ -79,10 +79,15 @@ def run_message(session: Session, *, scratch: str, constants: bool) -> Message:
 
 
 def _foreach(request: TaskRequest) -> Message | None:
-    if not request.foreach:
+    """The innermost foreach and all that are open; a gang is the last of these, without a variable and a count."""
+    frames = [{"step": f.step, "variable": f.variable, "index": f.index, "count": f.count} for f in request.foreach]
+    stack = [*frames]
+    if request.parallel is not None:
+        split, index = request.inputs[0].step, request.parallel["node_index"]
+        stack.append({"step": split, "variable": None, "index": index, "count": None})
+    if not stack:
         return None
-    stack = [{"step": f.step, "variable": f.variable, "index": f.index, "count": f.count} for f in request.foreach]
-    return {**stack[-1], "has_input": not request.join, "stack": stack}
+    return {**(frames or stack)[-1], "has_input": bool(frames) and not request.join, "stack": stack}
 
 
 class Answers:

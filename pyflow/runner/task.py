@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from pyflow.runner.r_step import run_r_step
 from pyflow.runner.secrets import masked_error, masked_result, open_secrets
 from pyflow.runner.session import Session
 from pyflow.spec.caught import CaughtError
-from pyflow.spec.errors import PyflowError
+from pyflow.spec.errors import PyflowError, StoreError
 from pyflow.spec.task import PARAMETERS, TaskError, TaskRequest, TaskResult, parse_request
 
 STEPS = {"python": run_python_step, "r": run_r_step}
@@ -34,7 +35,7 @@ def run_task(message: Mapping[str, Any]) -> None:
     try:
         session = Session(request, stores.open_store(request.store), PythonCodec())
         result = masked_result(attempt(session), session.mask)
-    except PyflowError as error:
+    except (PyflowError, OSError) as error:
         result = TaskResult(ok=False, error=python_host.describe(error))
         python_host.show_error(python_host.describe(error))
     write_result(Path(request.folder), replace(result, seconds=round(time.monotonic() - began, 6)))
@@ -103,7 +104,15 @@ def _result(
 
 
 def write_result(folder: Path, result: TaskResult) -> None:
-    """Write the result under a temporary name and rename it, so that no half of one is ever read."""
+    """Write the result under a temporary name and rename it, so that no half of one is ever read.
+
+    Raises StoreError `store_write`.
+    """
     temporary = folder / ".result.json"
-    temporary.write_text(json.dumps(result.to_json()), encoding="utf-8")
-    temporary.replace(folder / "result.json")
+    try:
+        temporary.write_text(json.dumps(result.to_json()), encoding="utf-8")
+        temporary.replace(folder / "result.json")
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise StoreError(f"cannot write the result in {folder}: {error.strerror}", code="store_write") from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyflow.spec import resources
 from pyflow.spec.errors import Problem, Where
-from pyflow.spec.graph import Decorator, Graph, Parameter, Step
+from pyflow.spec.graph import MISSING, Decorator, Graph, Parameter, Step
 from pyflow.spec.names import did_you_mean, is_artifact_name
 from pyflow.spec.project import is_branch, is_project_name
 
@@ -312,7 +312,7 @@ def _parameter_choice(graph: Graph) -> Iterator[Problem]:
         default = parameter.default if parameter.has_default else None
         items = default if isinstance(default, list | tuple) else [] if default is None else [default]
         for item in items if parameter.choices else ():
-            if item not in parameter.choices and not (parameter.separator and isinstance(default, str)):
+            if parameter.choice(item) is MISSING and not (parameter.separator and isinstance(default, str)):
                 shown = ", ".join(map(str, parameter.choices))
                 message = f"Parameter {parameter.name!r} has the default {item!r}, which is none of its choices."
                 yield Problem("parameter_choice", message, where, f"The choices are {shown}.")

@@ -23,6 +23,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The hint of `store_write`.
+MAKE_ROOM = "Make room, or make the place writable."
+
 
 @dataclass(frozen=True)
 class Where:

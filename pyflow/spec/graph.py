@@ -86,7 +86,9 @@ class Parameter:
     required: bool = False
     separator: str | None = None
     encoding: str | None = None
+    parser: str | None = None
     choices: tuple[Any, ...] = ()
+    ignore_case: bool = False
     multiple: bool = False
     is_flag: bool = False
     help: str = ""
@@ -95,6 +97,15 @@ class Parameter:
     @property
     def has_default(self) -> bool:
         return self.default is not MISSING
+
+    def choice(self, value: Any) -> Any:
+        """The choice that a value stands for, MISSING if it is none; without choices the value itself."""
+        if not self.choices or value in self.choices:
+            return value
+        if self.ignore_case and isinstance(value, str):
+            alike = (item for item in self.choices if isinstance(item, str) and item.casefold() == value.casefold())
+            return next(alike, MISSING)
+        return MISSING
 
 
 @dataclass(frozen=True)
@@ -248,7 +259,9 @@ def _parameter(data: Mapping[str, Any]) -> Parameter:
         required=data.get("required", False),
         separator=data.get("separator"),
         encoding=data.get("encoding"),
+        parser=_typed(data.get("parser"), str | None, "parser"),
         choices=tuple(_typed(data.get("choices") or [], list | tuple, "choices")),
+        ignore_case=_typed(data.get("ignore_case", False), bool, "ignore_case"),
         multiple=_typed(data.get("multiple", False), bool, "multiple"),
         is_flag=_typed(data.get("is_flag", False), bool, "is_flag"),
         help=data.get("help") or "",
@@ -347,6 +360,8 @@ def _parameter_to_json(parameter: Parameter) -> dict[str, Any]:
         data["separator"] = parameter.separator
     if parameter.encoding is not None:
         data["encoding"] = parameter.encoding
+    if parameter.parser is not None:
+        data["parser"] = parameter.parser
     if parameter.choices:
         data["choices"] = list(parameter.choices)
-    return data | {name: True for name in ("multiple", "is_flag") if getattr(parameter, name)}
+    return data | {name: True for name in ("ignore_case", "multiple", "is_flag") if getattr(parameter, name)}

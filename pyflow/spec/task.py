@@ -16,6 +16,8 @@ PROTOCOL = 1
 PARAMETERS = "_parameters"
 # A step that ends its process with this exit status is not to be tried again.
 NO_RETRY = 202
+# A runner that cannot write its logs or its result ends with this one.
+UNWRITTEN = 203
 KINDS = frozenset({"table", "vector", "array", "scalar", "list", "dict", "native"})
 _DIGEST = re.compile("[0-9a-f]{64}")
 

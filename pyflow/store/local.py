@@ -10,13 +10,14 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
 from blake3 import blake3
 
 from pyflow.ports import Buffer
-from pyflow.spec.errors import StoreError
+from pyflow.spec.errors import MAKE_ROOM, StoreError
 
 TEMPORARY = ".tmp-"
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -97,7 +98,8 @@ class LocalStore:
             raise self._unwritable(digest, error) from error
         finally:
             if temporary is not None:
-                temporary.unlink(missing_ok=True)
+                with suppress(OSError):  # a place that has turned read-only keeps it
+                    temporary.unlink(missing_ok=True)
         return digest, size
 
     def _publish(self, temporary: Path, digest: str) -> None:
@@ -130,7 +132,7 @@ class LocalStore:
         return StoreError(
             f"cannot store {what} in {self.blobs}: {error.strerror or error}",
             code="store_write",
-            hint="Nothing of it was left there. Make room or make the folder writable, and run again.",
+            hint=MAKE_ROOM,
         )
 
 

@@ -97,13 +97,18 @@ def _is_root(root: Path) -> bool:
 
 
 def _write_format(root: Path, **more: str) -> None:
-    """Two processes may make one store at the same time: each renames a whole file of the same content into place."""
+    """Two processes may make one store at the same time: each renames a whole file of the same content into place.
+
+    It is on the disk before that: an empty one after a power cut would make the whole store unreadable.
+    """
     text = json.dumps({"format": FORMAT, "version": VERSION, **more}) + "\n"
     descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=root)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+            file.flush()
             os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
         os.replace(temporary, root / "format.json")
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

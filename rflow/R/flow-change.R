@@ -79,7 +79,7 @@ add_decorator <- function(flow, step, decorator, duplicates = c("ignore", "error
     }
     flow <- remove_decorator(flow, step, decorator$name)
   }
-  decorator$args <- config_evaluate(decorator$args, flow, paste0("step `", step, "`: "))
+  decorator <- configured_decorator(decorator, flow, step)
   flow$steps[[place]]$decorators <- c(list(decorator), flow$steps[[place]]$decorators)
   flow
 }

@@ -87,13 +87,17 @@ is_about_the_past <- function() {
 
 item_place <- function(item) if (is.null(item$line)) "" else paste0(item$file, ":", item$line, ": ")
 
-# Names with the paths and values that the command line and the environment give. The command line wins.
+# Names with the paths and values that the command line, run() and the environment give. Of two the first wins.
 given_configs <- function() {
   typed <- typed_configs(if (is.null(main_script())) character() else commandArgs(TRUE))
   outside <- list(files = environment_configs("PYFLOW_FLOW_CONFIG"), values = environment_configs("PYFLOW_FLOW_CONFIG_VALUE"))
-  names <- c(names(typed$files), names(typed$values))
-  rest <- lapply(outside, \(x) x[setdiff(names(x), names)])
-  list(files = c(typed$files, rest$files), values = c(typed$values, rest$values))
+  prefer_configs(prefer_configs(typed, the$given), outside)
+}
+
+prefer_configs <- function(first, second) {
+  names <- c(names(first$files), names(first$values))
+  rest <- lapply(second, \(x) x[setdiff(names(x), names)])
+  list(files = c(first$files, rest$files), values = c(first$values, rest$values))
 }
 
 typed_configs <- function(words) {
@@ -134,13 +138,14 @@ environment_configs <- function(variable) {
 
 # A flow that is resumed has the configurations of its origin.
 origin_configs <- function(flow) {
-  words <- if (is.null(main_script()) || the$defining) character() else commandArgs(TRUE)
+  words <- if (length(the$words)) the$words else if (!is.null(main_script()) && !the$defining) commandArgs(TRUE)
   begin <- match("resume", words)
   if (is.na(begin)) return(list())
-  if (is.null(the$origins)) {
-    the$origins <- python_json(c("-m", "pyflow.cli.configs", "origin", flow, words[seq(begin, length(words))]))
+  words <- words[seq(begin, length(words))]
+  if (!identical(the$origins$of, words)) {
+    the$origins <- list(of = words, values = python_json(c("-m", "pyflow.cli.configs", "origin", flow, words)))
   }
-  the$origins
+  the$origins$values
 }
 
 # Names that are given but that the flow does not have. Called when all of the flow is known.

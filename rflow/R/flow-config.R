@@ -4,6 +4,8 @@
 #' used where the flow is defined (`config_value()`, `config_expr()`), and in every step as `self$name`.
 #' On the command line stand `--config NAME PATH` or `--config-value NAME JSON`, before the command.
 #'
+#' In a session, [run()] takes them as `config` and `config_value`, and evaluates every `config_expr()` of the flow again.
+#'
 #' Only `config_expr()` can be used in a pipe that begins with [flow()]; `config_value()` needs a flow that has a name.
 #'
 #' @param flow A flow, made by [flow()].
@@ -80,6 +82,27 @@ config_expr <- function(expr) {
 }
 
 called <- function(default) if (is.function(default)) default() else default
+
+# The flow with configurations that were given later, as list(files, values), or are those of the run that the command
+# `words` resumes. They are read again, and with them every config_expr() is evaluated.
+reconfigure <- function(flow, given = list(), words = character()) {
+  before <- list(given = the$given, words = the$words)
+  on.exit(list2env(before, the))
+  list2env(list(given = given, words = words), the)
+  configs <- flow$configs
+  flow$configs <- list()
+  for (item in configs) {
+    item["value"] <- list(config_read(item, flow))
+    flow$configs <- c(flow$configs, list(item))
+  }
+  check_given_configs(flow)
+  flow$parameters <- lapply(flow$parameters, configured_parameter, flow = flow)
+  flow$steps <- lapply(flow$steps, \(step) {
+    step$decorators <- lapply(step$decorators, configured_decorator, flow = flow, step = step$name)
+    step
+  })
+  flow
+}
 
 # The values of the flow's configurations, by name.
 config_scope <- function(flow) {

@@ -13,7 +13,6 @@ graph_list <- function(flow) {
     format = "pyflow-graph", version = 1L, name = flow$name, language = "r", file = flow$file, doc = flow$doc,
     start = ends$start, end = ends$end,
     configs = lapply(flow$configs, config_list),
-    configs = lapply(flow$configs, config_list),
     parameters = lapply(flow$parameters, parameter_list),
     constants = I(vapply(flow$constants, \(x) x$name, "")),
     decorators = lapply(flow$decorators, decorator_list),
@@ -40,14 +39,6 @@ decorator_list <- function(item) {
   found
 }
 
-# A name with a dot is that of a decorator in a Python module.
-decorator_list <- function(x) {
-  found <- list(name = x$name, args = lapply(x$args, json_value), line = x$line)
-  if (inherits(x, "rflow_wrapper")) return(c(found, list(custom = TRUE, language = "r", file = NULL)))
-  if (grepl(".", x$name, fixed = TRUE)) found <- c(found, list(custom = TRUE, language = "python", file = NULL))
-  found
-}
-
 parameter_list <- function(item) {
   value <- parameter_default(item)
   type <- if (is.null(item$type)) default_type(if (is.null(value)) item$choices else value) else item$type
@@ -55,7 +46,9 @@ parameter_list <- function(item) {
   if (!is.null(value)) found$default <- default_value(value, type, item)
   if (!is.null(item$separator)) found$separator <- item$separator
   if (!is.null(item$encoding)) found$encoding <- item$encoding
+  if (!is.null(item$parser)) found$parser <- item$parser
   if (!is.null(item$choices)) found$choices <- choice_values(item$choices, type)
+  if (isTRUE(item$ignore_case)) found$ignore_case <- TRUE
   if (isTRUE(item$multiple)) found$multiple <- TRUE
   if (isTRUE(item$is_flag)) found$is_flag <- TRUE
   c(found, list(line = item$line))

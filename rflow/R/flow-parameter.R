@@ -14,6 +14,7 @@
 #'   `"integer"`, `"double"`, `"logical"`, `"list"`). By default the type of `default`; text if there is none.
 #' @param is_flag Whether it is a logical that is `FALSE` unless given (logical).
 #' @param choices The only values it may have: a vector.
+#' @param ignore_case Whether texts of `choices` may be written in any case (logical); the value is the choice.
 #' @param multiple Whether the option may be repeated (`--x 1 --x 2`); the value is then a list (logical).
 #' @returns The flow with the parameter, file or constants added.
 #' @section Errors: `rflow_error_definition` when an argument is of another type; the message names the parameter.
@@ -26,7 +27,7 @@
 #'   constant(version = "1.0")
 #' @export
 parameter <- function(flow, parameter, required = FALSE, help = NULL, separator = NULL, default = NULL, type = NULL,
-                      is_flag = FALSE, choices = NULL, multiple = FALSE) {
+                      is_flag = FALSE, choices = NULL, ignore_case = FALSE, multiple = FALSE) {
   if (missing(flow)) flow <- NULL
   if (missing(parameter)) parameter <- NULL
   call <- sys.call()
@@ -39,6 +40,7 @@ parameter <- function(flow, parameter, required = FALSE, help = NULL, separator 
     check_text(help, paste0(what, "`help`"), optional = TRUE, empty = TRUE)
     check_text(separator, paste0(what, "`separator`"), optional = TRUE)
     check_flag(is_flag, paste0(what, "`is_flag`"))
+    check_flag(ignore_case, paste0(what, "`ignore_case`"))
     check_flag(multiple, paste0(what, "`multiple`"))
     if (!is.null(choices) && (!is.vector(choices) && !is.factor(choices) || length(choices) == 0)) {
       abort_argument(paste0(what, "`choices`"), "a vector of values", choices)
@@ -48,16 +50,17 @@ parameter <- function(flow, parameter, required = FALSE, help = NULL, separator 
   if (is_flag && is.null(default)) default <- FALSE
   add_parameter(flow, call, list(
     name = parameter, kind = "value", type = type, default = default, required = required, separator = separator,
-    choices = choices, multiple = multiple, is_flag = is_flag, help = paste0(help, "")
+    choices = choices, ignore_case = ignore_case, multiple = multiple, is_flag = is_flag, help = paste0(help, "")
   ))
 }
 
 #' @rdname parameter
 #' @param is_text Whether the file is text, else its bytes are kept as a raw vector (logical).
 #' @param encoding Encoding of a text (text).
+#' @param parser What makes the value of the text: `"yaml"`, `"requirements"`, `"pyproject"` or `"conda"` (text).
 #' @export
 include_file <- function(flow, name, default = NULL, required = FALSE, is_text = TRUE, encoding = "utf-8",
-                         help = NULL) {
+                         help = NULL, parser = NULL) {
   if (missing(flow)) flow <- NULL
   if (missing(name)) name <- NULL
   call <- sys.call()
@@ -70,11 +73,12 @@ include_file <- function(flow, name, default = NULL, required = FALSE, is_text =
     check_flag(required, paste0(what, "`required`"))
     check_flag(is_text, paste0(what, "`is_text`"))
     check_text(encoding, paste0(what, "`encoding`"))
+    check_text(parser, paste0(what, "`parser`"), optional = TRUE)
     check_text(help, paste0(what, "`help`"), optional = TRUE, empty = TRUE)
   })
   add_parameter(flow, call, list(
     name = name, kind = "file", type = if (is_text) "text" else "bytes", default = default, required = required,
-    encoding = if (is_text) encoding, help = paste0(help, "")
+    encoding = if (is_text) encoding, parser = parser, help = paste0(help, "")
   ))
 }
 
@@ -94,12 +98,16 @@ constant <- function(flow, ...) {
 
 add_parameter <- function(flow, call, item) {
   place <- place_of_call(call, used_places(flow$parameters))
-  default <- config_evaluate(item$default, flow, paste0("parameter `", item$name, "`: "))
-  item["default"] <- list(rapply_config(default))
-  default <- config_evaluate(item$default, flow, paste0("parameter `", item$name, "`: "))
-  item["default"] <- list(rapply_config(default))
-  flow$parameters <- c(flow$parameters, list(c(item, list(file = place$file, line = place$line))))
+  item <- c(item, list(file = place$file, line = place$line, written = list(default = item$default)))
+  flow$parameters <- c(flow$parameters, list(configured_parameter(item, flow)))
   flow
+}
+
+# A parameter with its default evaluated; it stays there as it was `written`, for other configurations.
+configured_parameter <- function(item, flow) {
+  default <- config_evaluate(item$written$default, flow, paste0("parameter `", item$name, "`: "))
+  item["default"] <- list(rapply_config(default))
+  item
 }
 
 parameter_types <- c(

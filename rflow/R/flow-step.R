@@ -55,20 +55,14 @@ step <- function(flow, ..., step = NULL, r_function = NULL, next_step = NULL, fo
 
 # The step's decorators, each with its line, and what config_expr() stands for in its arguments.
 step_decorator_items <- function(given, place, flow) {
-  what <- paste0("step `", given$name, "`: ")
-  lapply(place_decorators(given$decorators, place), \(item) {
-    item$args <- config_evaluate(item$args, flow, what)
-    item
-  })
+  lapply(place_decorators(given$decorators, place), configured_decorator, flow = flow, step = given$name)
 }
 
-# The step's decorators, each with its line, and what config_expr() stands for in its arguments.
-step_decorator_items <- function(given, place, flow) {
-  what <- paste0("step `", given$name, "`: ")
-  lapply(place_decorators(given$decorators, place), \(item) {
-    item$args <- config_evaluate(item$args, flow, what)
-    item
-  })
+# A decorator with its arguments evaluated; they stay there as they were `written`, for other configurations.
+configured_decorator <- function(item, flow, step) {
+  if (is.null(item$written)) item$written <- item$args
+  item$args <- config_evaluate(item$written, flow, paste0("step `", step, "`: "))
+  item
 }
 
 check_first_is_flow <- function(flow) {

@@ -17,7 +17,8 @@ host_run <- function(fd, run) {
   }, place = task$place)
   unsaved <- host_guard(task_save(task), place = task$place)
   if (is.null(error)) error <- unsaved
-  end_output()
+  unwritten <- host_guard(end_output(), place = task$place)
+  if (is.null(error)) error <- unwritten
   wire_write(fd, if (is.null(error)) list(op = "done") else list(op = "error", error = error))
 }
 
@@ -64,5 +65,7 @@ set_values <- function(task, path) {
 end_output <- function() {
   if (isNamespaceLoaded("grDevices")) grDevices::graphics.off()
   unlink(tempdir(), recursive = TRUE)
-  .Call(rflow_process_flush)
+  if (!.Call(rflow_process_flush)) {
+    abort_rflow("what the step printed could not be written to its log", "store_write", "Make room, or make the place writable.")
+  }
 }

@@ -8,7 +8,7 @@ self_task <- function(self) .subset2(self, ".task")
 self_get <- function(self, name) {
   task <- self_task(self)
   switch(name,
-    name = task$run$step,
+    name = task$run$flow,
     index = foreach_index(task),
     input = foreach_input(task),
     inputs = if (isTRUE(task$run$join)) new_inputs(task) else task_get(task, name),
@@ -75,7 +75,7 @@ print.rflow_self <- function(x, ...) {
   lines <- c(
     paste0("<self of step ", task$run$step, ">"), named_line("artifacts", setdiff(names(x), task$read_only)),
     named_line("set here", task$assigned), named_line("read-only", task$read_only),
-    if (!is.null(foreach)) paste0("  foreach:   item ", foreach$index, " of ", foreach$count, " (from 0)")
+    if (!is.null(foreach$count)) paste0("  foreach:   item ", foreach$index, " of ", foreach$count, " (from 0)")
   )
   cat(lines, sep = "\n")
   invisible(x)
@@ -89,8 +89,8 @@ named_line <- function(label, names) {
 #'
 #' @param self The step's `self`.
 #' @returns A list with one entry for each foreach around the task, from the outside in: a list of `step` (the step that
-#'   split), `variable` (the artifact it split over), `index` (counted from 0), `count` and `input` (the item). Empty outside
-#'   of a foreach.
+#'   split), `variable` (the artifact it split over), `index` (counted from 0), `count` and `input` (the item). A gang counts
+#'   too, with the number of the task as `index` and `input`; its `variable` and `count` are `NULL`. Empty outside of both.
 #' @examples
 #' work <- function(self) {
 #'   for (level in foreach_stack(self)) cat(level$variable, level$index, "of", level$count, "\n")
@@ -102,8 +102,10 @@ foreach_stack <- function(self) {
   stack <- task$run$foreach$stack
   lapply(seq_along(stack), \(number) {
     level <- stack[[number]]
+    index <- as.integer(level$index)
+    if (is.null(level$count)) return(list(step = level$step, variable = NULL, index = index, count = NULL, input = index))
     list(
-      step = level$step, variable = level$variable, index = as.integer(level$index), count = as.integer(level$count),
+      step = level$step, variable = level$variable, index = index, count = as.integer(level$count),
       input = task_read(task, list(op = "load_item", frame = number - 1L), paste("foreach item of level", number))
     )
   })

@@ -29,6 +29,8 @@ the$defining <- FALSE
 the$file <- NULL
 the$configs <- NULL
 the$origins <- NULL
+the$given <- NULL
+the$words <- NULL
 the$unread <- FALSE
 the$task <- NULL
 the$code <- NULL

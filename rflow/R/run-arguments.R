@@ -22,6 +22,20 @@ run_options <- function(flow, options) {
   )
 }
 
+# Those of run()'s options that are configurations: `config` and `config_value`, unless a parameter is called so.
+config_options <- function(flow, options) {
+  known <- setdiff(c("config", "config_value"), names(parameters_by_name(flow$parameters)))
+  given <- lapply(options[intersect(names(options), known)], as.list)
+  for (name in names(given)) {
+    if (!all(nzchar(names(given[[name]]))) || is.null(names(given[[name]]))) {
+      abort_argument(paste0("run(): `", name, "`"), "a list with the names of configurations", options[[name]])
+    }
+  }
+  files <- given[["config"]]
+  for (name in names(files)) check_text(files[[name]], paste0("run(): the file of config `", name, "`"))
+  given
+}
+
 option_key <- function(name) gsub("-", "_", name, fixed = TRUE)
 
 parameters_by_name <- function(parameters) {

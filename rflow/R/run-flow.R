@@ -6,8 +6,9 @@
 #'
 #' @param flow A flow, made by [flow()].
 #' @param ... Parameters of the flow and options of the command `run`, by name: `alpha = 0.5`, `max_workers = 4`,
-#'   `tag = c("a", "b")`, `quiet = TRUE`. `TRUE` is given to an option that takes no value. In a file they stand for
-#'   options that the command line leaves out.
+#'   `tag = c("a", "b")`, `quiet = TRUE`. `TRUE` is given to an option that takes no value. `config = list(settings =
+#'   "other.json")` names files of configurations, `config_value = list(settings = list(alpha = 1))` gives values (see
+#'   [config()]). In a file they stand for options that the command line leaves out.
 #' @returns In a session: the run, as [flow_client()] gives it, invisibly. In a script it does not return: the process
 #'   ends with the flow's exit code.
 #' @section Errors: `rflow_error_run_failed` when the flow is not valid or a step failed, `rflow_error_python_missing`
@@ -29,6 +30,9 @@ run <- function(flow, ...) {
   options <- list(...)
   check_all_named(options, "run()")
   if (the$defining) return(register_flow(flow))
+  given <- config_options(flow, options)
+  options <- options[setdiff(names(options), names(given))]
+  if (length(given)) flow <- reconfigure(flow, list(files = given[["config"]], values = given[["config_value"]]))
   if (!called_from_script()) return(invisible(run_in_session(flow, options)))
   # The script is the file to load, also when it sources another one that defines the flow.
   flow$file <- main_script()

@@ -33,5 +33,9 @@ resume <- function(flow, step = NULL, origin_run_id = NULL, ...) {
   if (!is.null(step)) check_text(step, "resume(): `step`")
   if (!is.null(origin_run_id)) origin_run_id <- client_id(origin_run_id, "resume(): `origin_run_id`")
   if (the$defining) return(register_flow(flow))
-  invisible(run_in_session(flow, options, c("resume", step, option_text("origin-run-id", origin_run_id, NULL))))
+  command <- c("resume", step, option_text("origin-run-id", origin_run_id, NULL))
+  # It has the configurations of its origin.
+  namespace <- option_text("namespace", options[["namespace"]], NULL)
+  if (length(flow$configs)) flow <- reconfigure(flow, words = c(command, namespace))
+  invisible(run_in_session(flow, options, command))
 }

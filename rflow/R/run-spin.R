@@ -1,8 +1,9 @@
 #' Run one task of an earlier run again
 #'
 #' `spin()` opens a task of an earlier run in this session and runs its step again, on its inputs and with the code as it
-#' is now. A step in R runs in this session itself, so that `browser()`, `debug()` and the editor's debugger work; a step
-#' in Python runs in a process of its own. At a terminal, `Rscript flow.R spin STEP` does the same.
+#' is now. A step in R runs in this session itself, so that `browser()`, `debug()` and the editor's debugger work. A step
+#' in Python runs in a process of its own; where R runs at a terminal it has the terminal meanwhile, so that `breakpoint()`
+#' works. Ctrl-C, or the editor's stop button, interrupts the step. At a terminal, `Rscript flow.R spin STEP` does the same.
 #'
 #' @param pathspec Which task (text): `"Flow/step"` (of the newest run), `"Flow/run/step"` or `"Flow/run/step/task"`.
 #' @param artifacts What takes the place of inputs: a named list of values, or the path of a `.R` or `.py` file that gives
@@ -28,7 +29,8 @@ spin <- function(pathspec, artifacts = NULL, run = TRUE, file = NULL, skip_decor
   options <- list(
     pathspec = pathspec, run = isTRUE(run), skip_decorators = isTRUE(skip_decorators), persist = isTRUE(persist),
     file = if (!is.null(file)) absolute_path(file, getwd()), values = given,
-    artifacts = if (is.character(artifacts)) absolute_path(artifacts, getwd())
+    artifacts = if (is.character(artifacts)) absolute_path(artifacts, getwd()),
+    terminal = isatty(stdin()) && isatty(stdout())
   )
   forget_modules()
   talk <- new.env(parent = emptyenv())
@@ -36,13 +38,12 @@ spin <- function(pathspec, artifacts = NULL, run = TRUE, file = NULL, skip_decor
   talk$artifacts <- artifacts
   reg.finalizer(talk, \(x) .Call(rflow_fd_close, x$fd), onexit = TRUE)
   spin_converse(talk)
-  self <- new_self(talk$task)
-  if (isTRUE(talk$caught)) cat("The step failed, and catch stored the error.\n")
-  self
+  new_self(talk$task)
 }
 
 # Answer the runner until the task has ended; `talk$task` is the task then.
 spin_converse <- function(talk) {
+  on.exit(.Call(rflow_process_interrupts, NULL))
   repeat {
     message <- wire_read(talk$fd)
     if (is.null(message)) abort_rflow("The Python process of spin() has ended.", "host_lost")
@@ -50,6 +51,8 @@ spin_converse <- function(talk) {
     switch(what,
       graph = wire_write(talk$fd, list(graph = spin_graph(message))),
       output = cat(message$text),
+      # A step in Python: until it has ended, interrupts are for its process.
+      begins = .Call(rflow_process_interrupts, if (isTRUE(message$terminal)) 0L else message$pid),
       run = if (is.null(message$values)) spin_task(talk, message) else spin_values(talk, message),
       error = abort_rflow(message$error$message, message$error$code, message$error$hint),
       ended = return(spin_ended(talk, message))
@@ -143,15 +146,17 @@ spin_ended <- function(talk, message) {
   }
   talk$task$known <- union(talk$task$known, as.character(unlist(message$run$names)))
   talk$task$run$scratch <- message$run$scratch
-  talk$caught <- message$caught
 }
 
 # Start the runner and connect to it; returns the descriptor.
 spin_connect <- function(options) {
-  socket <- tempfile("spin-", fileext = ".sock")
-  log <- tempfile("spin-")
-  ended <- paste0(socket, ".ended")
-  on.exit(unlink(c(log, ended)))
+  # The path of a socket is short: 107 bytes on Linux.
+  folder <- tempfile("rflow-", if (nchar(tempdir(), "bytes") < 70) tempdir() else "/tmp")
+  dir.create(folder, mode = "0700")
+  on.exit(unlink(folder, recursive = TRUE))
+  socket <- file.path(folder, "socket")
+  log <- file.path(folder, "log")
+  ended <- file.path(folder, "ended")
   text <- as.character(jsonlite::toJSON(options, auto_unbox = TRUE, null = "null"))
   command <- shQuote(c(find_python(), "-m", "pyflow.interactive.rsession", socket, text))
   before <- share_environment()

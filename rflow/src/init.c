@@ -33,6 +33,7 @@ static const R_CallMethodDef calls[] = {
   CALL(rflow_process_end, 1),
   CALL(rflow_process_replace, 2),
   CALL(rflow_process_interactive, 1),
+  CALL(rflow_process_interrupts, 1),
   CALL(rflow_same_object, 2),
   CALL(rflow_process_flush, 0),
   {NULL, NULL, 0}};

@@ -28,10 +28,10 @@ SEXP rflow_process_forget_tempdir(void) {
   return R_NilValue;
 }
 
-/* Write out what C code has printed and not flushed. */
+/* Write out what C code has printed and not flushed. FALSE if not all that was printed could be written: R does not look. */
 SEXP rflow_process_flush(void) {
   fflush(NULL);
-  return R_NilValue;
+  return Rf_ScalarLogical(!ferror(stdout) && !ferror(stderr));
 }
 
 /* End this process now, without what R does at its end (exit hooks and finalizers belong to the fork server). */
@@ -65,6 +65,33 @@ SEXP rflow_process_replace(SEXP command, SEXP keep) {
 SEXP rflow_process_interactive(SEXP flag) {
   R_Interactive = Rf_asLogical(flag) ? TRUE : FALSE;
   R_NoEcho = R_Interactive ? FALSE : TRUE;
+  return R_NilValue;
+}
+
+static volatile sig_atomic_t interrupts_go_to;
+static struct sigaction own_interrupts;
+
+static void pass_on(int number) {
+  int saved = errno;
+  if (interrupts_go_to > 0) kill((pid_t)interrupts_go_to, number);
+  errno = saved;
+}
+
+/* While another process runs what the person sees, Ctrl-C is for that process and not for R. `pid`: send it on to this
+ * process; 0: the terminal sends it there itself; NULL: from here on it is R's again. */
+SEXP rflow_process_interrupts(SEXP pid) {
+  static int diverted = 0;
+  if (Rf_isNull(pid)) {
+    if (diverted) sigaction(SIGINT, &own_interrupts, NULL);
+    diverted = 0;
+    return R_NilValue;
+  }
+  interrupts_go_to = Rf_asInteger(pid);
+  struct sigaction action = {0};
+  action.sa_handler = pass_on;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, diverted ? NULL : &own_interrupts);
+  diverted = 1;
   return R_NilValue;
 }
 

@@ -11,6 +11,7 @@ SEXP rflow_process_flush(void);
 SEXP rflow_process_end(SEXP status);
 SEXP rflow_process_replace(SEXP command, SEXP keep);
 SEXP rflow_process_interactive(SEXP flag);
+SEXP rflow_process_interrupts(SEXP pid);
 SEXP rflow_same_object(SEXP a, SEXP b);
 
 #endif

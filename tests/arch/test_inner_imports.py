@@ -23,6 +23,7 @@ BY_NAME = {
         "module",
     ): "an object of a user's module without a copy in the artifact is looked up there",
     ("pyflow/define/config.py", "parser"): "a parser of a configuration may be named",
+    ("pyflow/define/current.py", "CLIENT"): "slow to load, and few steps ask for current.run or current.task",
     ("pyflow/define/load.py", "module_name"): "a step decorator given by --with is named with its module",
     ("pyflow/define/parsers.py", "'yaml'"): "optional: only flows with YAML configurations need it",
     ("pyflow/define/flow.py", "COMMAND_LINE"): "MyFlow() at the end of a flow file is its command line",

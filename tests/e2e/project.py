@@ -43,6 +43,7 @@ class Project:
 
     def __init__(self, folder: Path, r_library: Path | None = None) -> None:
         self.folder = folder
+        self.output_file = folder / "output.txt"
         self.mark = uuid.uuid4().hex
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PYFLOW_")}
         self.environment |= {
@@ -116,8 +117,7 @@ class Project:
     @contextmanager
     def started(self, *args: str, file: str | None = None) -> Iterator[subprocess.Popen[str]]:
         """Start a command and leave it running; whatever is left of it at the end is killed."""
-        log = self.folder / "output.txt"
-        with log.open("wb") as output:
+        with self.output_file.open("wb") as output:
             process = subprocess.Popen(
                 self.command(*args, file=file),
                 cwd=self.folder,
@@ -135,7 +135,7 @@ class Project:
     @property
     def output(self) -> str:
         """What the command that was `started` has printed so far."""
-        return (self.folder / "output.txt").read_text(errors="replace")
+        return self.output_file.read_text(errors="replace")
 
     def wait_for_files(self, process: subprocess.Popen[str], *names: str) -> None:
         """Wait until the running steps have made these files; a process that has ended will make none."""

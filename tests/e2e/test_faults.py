@@ -148,6 +148,44 @@ def test_kill_a_process_of_the_run(project, form, started, victim, code, message
     assert_next_run_works(project, form)
 
 
+IDLE = FlowText(
+    "IdleFlow",
+    (
+        Step("start", next=("slow", "first")),
+        Step("slow", "open('slow.started', 'w').close()\nwait_for('go-slow')\nself.value = 'slow'", next="join"),
+        Step("first", "open('first.started', 'w').close()\nwait_for('go-first')", next="second"),
+        Step("second", r="file.create('go-slow')\nself$value <- 'second'", next="join"),
+        Step("join", "self.values = [item.value for item in inputs]", next="end", join=True),
+        Step("end"),
+    ),
+    other=frozenset({"second"}),
+    top_py="""
+    import os, time
+
+    def wait_for(name):
+        while not os.path.exists(name):
+            time.sleep(0.02)
+    """,
+)
+
+
+@pytest.mark.parametrize("form", ["python_with_r"], indirect=True)
+def test_kill_a_fork_server_that_has_no_task(project, form):
+    """It is started again when it is needed, and the tasks of the other language stay at work."""
+    project.write(**IDLE.files(form))
+    with project.started("run") as process:
+        project.wait_for_files(process, "slow.started", "first.started")
+        (r_server,) = [pid for pid, line in project.processes().items() if "zygote_main" in line]
+        kill(r_server)
+        wait_for(lambda: r_server not in project.processes())
+        (project.folder / "go-first").touch()
+        assert process.wait(timeout=60) == 0, project.output
+        project.no_process_left()
+    run = project.latest
+    assert run.data.values == ["slow", "second"]
+    assert [len(task.attempts) for step in run for task in step] == [1] * 6
+
+
 @pytest.mark.parametrize(
     ("form", "number"),
     [

@@ -154,3 +154,29 @@ def test_built_in_parsers_read_yaml_in_both_languages(project, form):
             found[name] = found[name].replace('"settings.json"', '"settings.yml", parser="yaml"')
     project.write(**found, settings_yml=json.dumps(VALUE).replace('"', ""))
     assert project.run().data.last == [0.5, "JOE", 0.5]
+
+
+SECTION = FlowText(
+    "SectionFlow",
+    (Step("start", next="end"), Step("end", "self.seen = self.alpha", "self$seen <- self$alpha")),
+    py="""
+    settings = Config("settings", default_value={"alpha": {"default": 2.5, "help": "the rate"}})
+    alpha = Parameter("alpha", **settings.alpha)
+    """,
+)
+SECTION_R = """library(rflow)
+begun <- flow("SectionFlow") |>
+  config("settings", default_value = list(alpha = list(default = 2.5, help = "the rate")))
+do.call(parameter, c(list(begun, "alpha"), as.list(config_value(begun, "settings")$alpha))) |>
+  step("start", next_step = "end") |>
+  step("end", \\(self) self$seen <- self$alpha) |>
+  run()
+"""
+
+
+@pytest.mark.parametrize("form", ["python", "r"])
+def test_a_section_may_be_all_arguments_of_a_parameter(project, form):
+    project.write(**(SECTION.files("python") if form == "python" else {"flow_R": SECTION_R}))
+    assert project.run().data.seen == 2.5
+    assert run_with(project, "--config-value", "settings", '{"alpha": {"default": 7.5}}').seen == 7.5
+    assert "the rate" in project.call("run", "--help").out

@@ -100,6 +100,59 @@ def test_an_r_decorator_is_put_on_r_steps_by_with(project, form):
     assert lines == [f"hello {name}" for name in expected.get(form, ["start", "failing", "end"])]
 
 
+MUTATOR = """
+from pyflow import StepMutator, user_step_decorator
+
+@user_step_decorator
+def told(step_name, flow, inputs=None, attributes=None):
+    flow.told = [*getattr(flow, "told", []), attributes["label"]]
+    yield
+
+class changed(StepMutator):
+    def init(self, label):
+        self.label = label
+
+    def mutate(self, step):
+        step.remove_decorator("environment")
+        step.add_decorator("environment", deco_kwargs={"vars": {"LABEL": self.label}})
+        step.add_decorator(told, deco_kwargs={"label": f"{self.label} {step.name}"})
+"""
+
+
+def test_a_mutator_is_given_for_a_run_by_with(project, form):
+    old = {"environment": {"vars": {"OLD": "yes"}}}
+    look = "import os\nself.label = os.environ['LABEL'] + os.environ.get('OLD', '')"
+    look_r = "self$label <- paste0(Sys.getenv('LABEL'), Sys.getenv('OLD'))"
+    steps = Step("start", next="look"), Step("look", look, look_r, next="end", with_=old), Step("end")
+    project.write(**FlowText("MutatedFlow", steps).files(form), checks_py=MUTATOR)
+    done = project.call("--with", "checks.changed:label=new", "run")
+    assert done.code == 0, done.text
+    data = project.latest.data
+    assert (data.label, list(data.told)) == ("new", ["new start", "new look", "new end"])
+
+
+def test_a_python_decorator_stands_around_a_step_in_r_of_a_flow_in_r(project, rlib):
+    project.write(
+        flow_R="library(rflow)\nflow('NamedFlow') |>\n"
+        "  step('start', \\(self) self$x <- 1L, decorator('checks.told', label = 'here'), next_step = 'end') |>\n"
+        "  step('end', \\(self) NULL) |>\n  run()\n",
+        checks_py=MUTATOR,
+    )
+    assert list(project.run().data.told) == ["here"]
+
+
+def test_an_r_decorator_around_a_python_function_is_refused(project, rlib):
+    project.write(
+        flow_R="library(rflow)\nnoted <- function() step_wrapper(\\(fn, step_name) fn)\nflow('RefusedFlow') |>\n"
+        "  step('start', py_function('steps.py', 'start'), noted(), next_step = 'end') |>\n"
+        "  step('end', \\(self) NULL) |>\n  run()\n",
+        steps_py="def start(self):\n    pass\n",
+    )
+    done = project.call("check")
+    assert done.code == 1
+    assert "noted" in done.err and "start" in done.err and "Python" in done.err, done.err
+
+
 def test_a_decorator_that_is_not_there_is_refused_before_the_run(project, form):
     project.write(**flow("plain").files(form), checks_py=WITH.replace("@user_step_decorator", "@print"))
     for name, text in (

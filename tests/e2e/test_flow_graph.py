@@ -243,6 +243,23 @@ def test_a_shape_takes_its_way(run_flow, shape):
     assert run_flow(FlowText(camel(shape), steps)).data.trail == trail
 
 
+def test_a_gang_is_part_of_the_foreach_stack(run_flow):
+    look_py = "self.stack = [list(level) for level in self.foreach_stack()]"
+    look_r = "self$stack <- lapply(foreach_stack(self), \\(level) list(level$index, level$count, level$input))"
+    steps = (
+        Step("start", "self.items = ['a', 'b']", "self$items <- c('a', 'b')", next="split", foreach="items"),
+        Step("split", next="work", num_parallel=2),
+        Step("work", look_py, look_r, with_={"parallel": {}}, next="gang"),
+        Step("gang", look_py, look_r, next="all", join=True),
+        Step("all", next="end", join=True),
+        Step("end"),
+    )
+    run = run_flow(FlowText("StackFlow", steps))
+    stacks = sorted(task.data.stack for task in run["work"])
+    assert stacks == [[[i, 2, item], [n, None, n]] for i, item in enumerate("ab") for n in (0, 1)]
+    assert sorted(task.data.stack for task in run["gang"]) == [[[0, 2, "a"]], [[1, 2, "b"]]]
+
+
 # Switches
 
 

@@ -435,6 +435,19 @@ def test_choices_repeated_options_flags_and_variables(project, form):
         assert text in shown
 
 
+def test_choices_may_be_written_in_any_case(project, form):
+    flow = FlowText(
+        "CaseFlow",
+        (Step("start", next="end"), Step("end", "self.seen = self.mode", "self$seen <- self$mode")),
+        py='mode = Parameter("mode", type=Choice(["Fast", "slow"], case_sensitive=False), default="fast")',
+        r='parameter("mode", choices = c("Fast", "slow"), ignore_case = TRUE, default = "fast")',
+        top_py="from click import Choice",
+    )
+    project.write(**flow.files(form))
+    assert [project.run(*words).data.seen for words in ((), ("--mode", "SLOW"))] == ["Fast", "slow"]
+    assert "takes one of Fast, slow, not 'x'" in project.call("run", "--mode", "x").err
+
+
 def test_options_of_run_come_from_the_environment(project):
     project.write(**CHOICES.files("python"))
     file = project.folder / "id.txt"

@@ -96,7 +96,7 @@ def test_parameters_constants_and_included_files(project, form):
     assert plain(data.codes) == ["artifact_read_only", "artifact_read_only"]
     assert plain(data.constants) == ["1.0", ["a", "b"], 7]
     parameter_names, step_name = plain(data.names)
-    assert parameter_names == sorted([*DEFAULTS, "constant_text", "constant_list", "constant_table"])
+    assert parameter_names == sorted(DEFAULTS)
     assert step_name == "refuse"
     given = [
         "--text", "ü'\" $x", "--whole=-5", "--number", "1e-3", "--flag", "yes", "--options", '[1, null, {"a": true}]',
@@ -287,3 +287,47 @@ def test_an_artifact_of_50_mb_and_an_empty_one(run_flow):
     assert plain(run.data.nothing) == []
     assert run["end"].task["frame"].size > 50_000_000
     assert run["end"].task["frame"].digest == run["start"].task["frame"].digest
+
+
+def test_a_parser_makes_the_value_of_an_included_file(project, form):
+    flow = FlowText(
+        "ParserFlow",
+        (
+            Step("start", "self.size = self.table['size']", "self$size <- self$table$size", next="end"),
+            Step("end", "self.twice = self.size * 2", "self$twice <- self$size * 2L"),
+        ),
+        py='table = IncludeFile("table", default="table.yaml", parser="yaml")',
+        r='include_file("table", default = "table.yaml", parser = "yaml")',
+    )
+    project.write(**flow.files(form), table_yaml="size: 4\n")
+    run = project.run()
+    assert run.data.table == {"size": 4} and run.data.twice == 8
+
+
+def test_a_function_of_the_flow_may_be_the_parser(project):
+    flow = FlowText(
+        "ParserFlow",
+        (Step("start", next="end"), Step("end")),
+        py='words = IncludeFile("words", default="words.txt", parser=split)',
+        top_py="def split(text):\n    return text.split()",
+    )
+    project.write(**flow.files("python"), words_txt="one two")
+    assert project.run().data.words == ["one", "two"]
+
+
+def test_a_task_knows_its_run_its_flow_and_what_can_be_given(project):
+    flow = FlowText(
+        "KnowingFlow",
+        (
+            Step("start", next="end"),
+            Step(
+                "end",
+                "self.found = [self.name, current.run.id == current.run_id, current.task.pathspec == current.pathspec]\n"
+                "self.before = current.run['start'].task.successful\nself.names = current.parameter_names",
+            ),
+        ),
+        py='version = 3\nalpha = Parameter("alpha", default=1)',
+    )
+    project.write(**flow.files("python"))
+    data = project.run().data
+    assert (data.found, data.before, data.names) == (["KnowingFlow", True, True], True, ["alpha"])

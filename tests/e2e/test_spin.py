@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -95,6 +99,32 @@ def test_changed_code_is_used_and_a_join_works(project, form, run_flow):
     assert run.data.total == 33
 
 
+def test_tasks_of_a_resumed_run_run_again(project, form, call_flow):
+    """Those that were taken over, and those that it ran itself; and a resume goes on from the run, not from the spin."""
+    bad = 'raise ValueError("not yet")', "stop('not yet')"
+    good = "self.total = sum(i.number for i in inputs)", SPLIT.steps[2].r.splitlines()[1]
+    join = replace(
+        SPLIT.steps[2], py=SPLIT.steps[2].py.replace(good[0], bad[0]), r=SPLIT.steps[2].r.replace(good[1], bad[1])
+    )
+    assert call_flow(replace(SPLIT, steps=(*SPLIT.steps[:2], join, SPLIT.steps[3]))).code == 1
+    failed = project.latest
+    changed(project, **dict(zip(bad, good, strict=True)))
+    assert project.call("resume").code == 0
+    resumed = project.latest
+    assert resumed.origin == failed.id and resumed.successful
+    work = resumed["work"].tasks()[1]
+    assert work.origin_pathspec is not None
+    id = spin(project, f"{resumed.id}/work/{work.id}")
+    assert dumped(project, f"{id}/work/{work.id}", "number") in ("11", "11.0")
+    changed(project, **{"total = sum(": "total = 1000 + sum(", "total <- sum(": "total <- 1000 + sum("})
+    id = spin(project, "join", "--persist")
+    assert float(resumed["join"].task.data.total) == 33
+    assert float(project.flow[id]["join"].task.data.total) == 1033
+    assert project.call("resume", "join").code == 0
+    assert project.latest.origin == resumed.id and float(project.latest.data.total) == 1033
+    assert project.call("resume", "--origin-run-id", id).code == 1
+
+
 def test_persist_keeps_a_run_that_is_not_the_latest(project, form, run_flow):
     run = run_flow(SPLIT)
     id = spin(project, "join", "--persist")
@@ -157,14 +187,19 @@ def test_decorators_apply_unless_they_are_skipped(project, form, call_flow):
                 "end",
                 "import os\nprint('V is', os.environ.get('V'))\nraise ValueError('oh')",
                 "cat('V is', Sys.getenv('V'), '\\n')\nstop('oh')",
-                with_={"catch": {"var": "failed"}, "environment": {"vars": {"V": "set"}}},
+                with_={
+                    "catch": {"var": "failed"},
+                    "retry": {"times": 1, "minutes_between_retries": 0},
+                    "environment": {"vars": {"V": "set"}},
+                },
             ),
         ),
     )
     assert call_flow(flow).code == 0
+    # But retry and catch, which hide the error that somebody looks for.
     done = project.call("spin", "end")
-    assert done.code == 0 and "V is set" in done.out, done.text
-    assert "failed" in done.out
+    assert done.code == 1 and done.out.count("V is set") == 1, done.text
+    assert "oh" in done.err and "failed" not in done.out
     done = project.call("spin", "end", "--skip-decorators")
     assert done.code == 1 and "V is set" not in done.out, done.text
 
@@ -263,6 +298,94 @@ def test_ctrl_c_ends_the_step(project, form, run_flow, terminal):
     person.expect("waiting")
     person.press(b"\x03")
     assert person.end() == 130
+    project.no_process_left()
+
+
+@pytest.fixture
+def r_session(project, rlib):
+    """R at a terminal, in the project's folder."""
+    person = Terminal(("R", "--quiet", "--no-save"), cwd=project.folder, environment=project.environment)
+    person.expect("> ")
+    person.type("library(rflow)")
+    person.expect("> ")
+    yield person
+    person.close()
+
+
+def python_step_that(project, text: str):
+    """A finished run of a flow in Python whose step `middle` has this line now."""
+    project.write(**BREAK.files("python"))
+    project.run()
+    changed(project, **{"# here": text})
+
+
+def test_a_python_step_has_the_terminal_of_an_r_session(project, r_session):
+    python_step_that(project, "breakpoint()")
+    r_session.type('self <- spin("BreakFlow/middle")')
+    r_session.expect("(Pdb) ")
+    r_session.type("self.x + 1")
+    r_session.expect("42")
+    r_session.expect("(Pdb) ")
+    r_session.type("while True: pass")
+    time.sleep(0.5)
+    r_session.press(b"\x03")
+    r_session.expect("KeyboardInterrupt")
+    r_session.expect("(Pdb) ")
+    r_session.type("self.y = 100")
+    r_session.expect("(Pdb) ")
+    r_session.type("c")
+    r_session.expect("> ")
+    r_session.type("cat('z is', self$z, '\\n')")
+    r_session.expect("z is 141 ")
+    r_session.type("q()")
+    assert r_session.end() == 0
+    project.no_process_left()
+
+
+def test_browser_stops_in_an_r_session(project, r_session):
+    project.write(**BREAK.files("r"))
+    project.run()
+    changed(project, **{"# here": "browser()"})
+    r_session.type('self <- spin("BreakFlow/middle")')
+    r_session.expect("Browse[1]> ")
+    r_session.type("self$y <- 100")
+    r_session.expect("Browse[1]> ")
+    r_session.type("c")
+    r_session.expect("> ")
+    r_session.type("cat('z is', self$z, '\\n')")
+    r_session.expect("z is 141 ")
+
+
+def test_ctrl_c_ends_a_python_step_and_leaves_the_r_session(project, r_session):
+    python_step_that(project, "print('waiting', flush=True); __import__('time').sleep(60)")
+    for _ in range(2):
+        r_session.type('self <- spin("BreakFlow/middle")')
+        r_session.expect("waiting")
+        r_session.press(b"\x03")
+        r_session.expect("KeyboardInterrupt")
+        r_session.expect("> ")
+    r_session.type("Sys.sleep(60)")
+    time.sleep(0.5)
+    r_session.press(b"\x03")
+    r_session.expect("> ")
+    r_session.type("q()")
+    assert r_session.end() == 0
+    project.no_process_left()
+
+
+def test_an_interrupt_of_r_alone_ends_a_python_step(project, rlib):
+    """As the stop button of an editor sends it, which has no terminal."""
+    python_step_that(project, "open('here', 'w').close(); __import__('time').sleep(60)")
+    project.write(
+        session_R="library(rflow)\n"
+        "message <- tryCatch(spin('BreakFlow/middle'), error = conditionMessage)\n"
+        "cat('it said:', message, 'and z is', spin('BreakFlow/end', run = FALSE)$z, '\\n')\n"
+    )
+    with project.started(file="session.R") as process:
+        project.wait_for_files(process, "here")
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(30) == 0, project.output
+    assert "KeyboardInterrupt" in project.output and "and z is 42" in project.output
     project.no_process_left()
 
 

@@ -57,15 +57,13 @@ PLACE = _behaviour(
     top_py="""
     def place(self):
         indices = [str(level[0]) for level in self.foreach_stack()]
-        indices += [str(current.parallel.node_index)] if current.is_parallel else []
-        return f"{self.name}/{'.'.join(indices)}/{getattr(self, 'turns', 0)}"
+        return f"{current.step_name}/{'.'.join(indices)}/{getattr(self, 'turns', 0)}"
     """,
     top_r="""
     place <- function(self) {
       indices <- vapply(foreach_stack(self), \\(level) level$index, 0L)
-      if (current("is_parallel")) indices <- c(indices, current("parallel")$node_index)
       turns <- if ("turns" %in% names(self)) self$turns else 0L
-      paste(self$name, paste(indices, collapse = "."), turns, sep = "/")
+      paste(current("step_name"), paste(indices, collapse = "."), turns, sep = "/")
     }
     """,
     varying=("place",),
@@ -73,12 +71,16 @@ PLACE = _behaviour(
 
 TRAIL = _behaviour(
     "trail",
-    Act("start", "self.trail = [self.name]", "self$trail <- I(self$name)"),
-    Act("plain", "self.trail = [*self.trail, self.name]", "self$trail <- I(c(unlist(self$trail), self$name))"),
+    Act("start", "self.trail = [current.step_name]", "self$trail <- I(current('step_name'))"),
+    Act(
+        "plain",
+        "self.trail = [*self.trail, current.step_name]",
+        "self$trail <- I(c(unlist(self$trail), current('step_name')))",
+    ),
     Act(
         "join",
-        "self.trail = [name for item in inputs for name in item.trail] + [self.name]",
-        'self$trail <- I(c(unlist(gather_inputs(inputs, "trail"), use.names = FALSE), self$name))',
+        "self.trail = [name for item in inputs for name in item.trail] + [current.step_name]",
+        'self$trail <- I(c(unlist(gather_inputs(inputs, "trail"), use.names = FALSE), current("step_name")))',
     ),
     Act("item", "self.item = self.input", "self$item <- self$input"),
     varying=("trail", "item"),

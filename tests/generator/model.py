@@ -74,10 +74,6 @@ class Self:
         self.__dict__[name] = value
 
     @property
-    def name(self) -> str:
-        return self._step
-
-    @property
     def index(self) -> int | None:
         stack = self.foreach_stack()
         return stack[-1][0] if stack else None
@@ -87,8 +83,12 @@ class Self:
         stack = self.foreach_stack()
         return stack[-1][2] if stack else None
 
-    def foreach_stack(self) -> list[tuple[int, int, Any]]:
-        return [(level.index, level.count, level.item) for level in self._levels if level.kind == "foreach"]
+    def foreach_stack(self) -> list[tuple[int, int | None, Any]]:
+        shown = {
+            "foreach": lambda level: (level.index, level.count, level.item),
+            "parallel": lambda level: (level.index, None, level.index),
+        }
+        return [shown[level.kind](level) for level in self._levels if level.kind in shown]
 
     def merge_artifacts(self, inputs: list[Any], include: Any = (), exclude: Any = ()) -> None:
         names = {name for item in inputs for name in artifacts_of(item)} - set(exclude) - artifacts_of(self).keys()
@@ -189,12 +189,12 @@ class Model:
         raise AssertionError("not reached")
 
     def _call(self, me: Self, inputs: list[Self] | None, attempt: int) -> None:
-        source = self.flow.step(me.name)
+        source = self.flow.step(me._step)
         names: dict[str, Any] = {}
         exec(self.flow.text.top_py, names)
         names |= {
             "current": self._current(me, attempt),
-            "setting": self._setting(me.name),
+            "setting": self._setting(me._step),
             "pause": _pause,
             "stop": lambda place: None,
         }
@@ -205,7 +205,7 @@ class Model:
         gang = next((level for level in me._levels[-1:] if level.kind == "parallel"), None)
         return SimpleNamespace(
             flow_name=self.flow.text.name,
-            step_name=me.name,
+            step_name=me._step,
             username=self.username,
             tags=frozenset(self.tags),
             is_running_flow=True,

@@ -152,6 +152,12 @@ class BackendSuite:
         assert ended.error.code == "step_crashed"
         assert words in ended.error.message
 
+    def test_a_folder_that_cannot_be_written_is_said(self, prepared, tmp_path, file):
+        (tmp_path / "runs").write_text("in the way")
+        ended = self.run_one(prepared, tmp_path, file, "ok")[-1]
+        assert (ended.result, ended.error.code) == (None, "store_write")
+        assert f"cannot be written in {tmp_path}/runs/ok/1/0: Not a directory" in ended.error.message
+
     def test_attempts_run_at_the_same_time(self, prepared, tmp_path, file):
         for task in ("1", "2", "3"):
             prepared.start(self.request(tmp_path, file, "waits", task))

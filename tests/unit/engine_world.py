@@ -11,6 +11,7 @@ from pyflow.engine.plan import Plan
 from pyflow.metadata import open_metadata
 from pyflow.metadata.liveness import hold_run_lock
 from pyflow.ports import Ended, Output, Started
+from pyflow.spec.errors import StoreError
 from pyflow.spec.graph import Decorator, Function, Graph, Step, Transition, graph_to_json
 from pyflow.spec.task import ArtifactRef, TaskError, TaskResult
 
@@ -123,13 +124,16 @@ class ScriptedBackend:
 
 
 class SpyMetadata:
-    """Writes to the real metadata and keeps each transaction."""
+    """Writes to the real metadata and keeps each transaction; `refuse` says which ones fail."""
 
     def __init__(self, metadata):
         self.metadata = metadata
         self.batches = []
+        self.refuse = lambda changes: False
 
     def record(self, changes):
+        if self.refuse(changes):
+            raise StoreError("the metadata cannot be written", code="store_write", hint="Make room.")
         self.batches.append(list(changes))
         self.metadata.record(changes)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
+import tarfile
 import time
 
 import pytest
@@ -153,10 +155,71 @@ def test_an_edit_right_after_packing_is_seen(project, root):
         }
 
 
-def test_a_damaged_extraction_is_made_again(project, root):
+def test_the_archive_is_what_tarfile_writes(project, root):
+    long = "a/" * 60 + "module.py"
+    write(project, {"helper.py": "x" * 512, "ünï.py": "", long: "y" * 700})
+    (project / "helper.py").chmod(0o755)
     made = pack(project, root)
-    (made.copy / "flow.py").unlink()
-    assert (pack(project, root).copy / "flow.py").read_text() == "flow"
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as expected:
+        for name in sorted(made.files):
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = made.files[name], 0o755 if name == "helper.py" else 0o644
+            expected.addfile(member, io.BytesIO((project / name).read_bytes()))
+    blob = open_store({"type": "local", "root": str(root)}).get(made.digest)
+    assert blob.read_bytes() == buffer.getvalue()
+    assert {name: (made.copy / name).read_bytes() for name in made.files} == archive.contents(blob)
+
+
+def test_an_edit_links_what_is_unchanged(project, root):
+    write(project, {"helper.py": "x", "sub/other.R": "y", "gone.py": ""})
+    (project / "helper.py").chmod(0o755)
+    first = pack(project, root)
+    write(project, {"flow.py": "edited", "new.py": ""})
+    (project / "gone.py").unlink()
+    second = pack(project, root)
+    same = {name for name in second.files if (first.copy / name).exists()} - {"flow.py"}
+    assert same == {"helper.py", "sub/other.R"}
+    assert all((first.copy / name).samefile(second.copy / name) for name in same)
+    assert [(made.copy / "flow.py").read_text() for made in (first, second)] == ["flow", "edited"]
+    (project / "helper.py").chmod(0o644)
+    third = pack(project, root)
+    assert not (third.copy / "helper.py").samefile(second.copy / "helper.py")
+    assert [(made.copy / "helper.py").stat().st_mode & 0o777 for made in (second, third)] == [0o555, 0o444]
+
+
+@pytest.mark.parametrize("how", ["remove", "shorten", "write over"])
+def test_a_damaged_extraction_is_made_again(project, root, how):
+    """Also where the damaged file is one that several extractions share."""
+    write(project, {"helper.py": "x = 1"})
+    pack(project, root)
+    settle()
+    (project / "flow.py").write_text("edited")
+    settle()
+    made = pack(project, root)
+    helper = made.copy / "helper.py"
+    helper.chmod(0o644)
+    if how == "remove":
+        helper.unlink()
+    else:
+        with helper.open("r+") as file:
+            file.truncate(1 if how == "shorten" else None)
+            file.write("y")
+    for text in ("edited", "flow", "edited again"):
+        (project / "flow.py").write_text(text)
+        copy = pack(project, root).copy
+        assert [(copy / name).read_text() for name in ("flow.py", "helper.py")] == [text, "x = 1"]
+        assert (copy / "helper.py").stat().st_mode & 0o222 == 0
+
+
+def test_where_nothing_can_be_linked_files_are_written(project, root, monkeypatch):
+    write(project, {"helper.py": "x"})
+    first = pack(project, root)
+    (project / "flow.py").write_text("edited")
+    monkeypatch.setattr(os, "link", lambda *paths: (_ for _ in ()).throw(OSError("no links here")))
+    second = pack(project, root)
+    assert (second.copy / "helper.py").read_text() == "x"
+    assert not (second.copy / "helper.py").samefile(first.copy / "helper.py")
 
 
 def test_limits_leave_out_and_tell(project, root, monkeypatch):

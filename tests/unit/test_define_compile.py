@@ -258,3 +258,70 @@ def test_a_decorator_below_step_is_refused_where_it_stands(tmp_path):
 def test_public_names_import():
     module = importlib.import_module("pyflow")
     assert {name: getattr(module, name) for name in module.__all__}
+
+
+def test_node_info_is_kept_on_the_function(tmp_path):
+    body = LINEAR.replace("@step\n    def start", '@step(node_info={"color": "red"})\n    def start')
+    assert compiled(tmp_path, body).step("start").transition.targets == ("end",)
+    module = load_file(max(tmp_path.glob("flow_*.py")))
+    assert (module.F.start.node_info, module.F.end.node_info) == ({"color": "red"}, {})
+
+
+def test_choices_of_click_keep_their_case_rule(tmp_path):
+    lines = (
+        "import click\n"
+        'mode = Parameter("mode", type=click.Choice(["Fast", "slow"], case_sensitive=False), default="fast")\n'
+        'kind = Parameter("kind", type=click.Choice(["A", "b"]), default="A")\n'
+    )
+    graph = compiled(tmp_path, textwrap.indent(lines, "    ") + LINEAR)
+    assert [(item.choices, item.ignore_case) for item in graph.parameters[:2]] == [
+        (("Fast", "slow"), True),
+        (("A", "b"), False),
+    ]
+    assert check_graph(graph) == []
+    assert parse_graph(graph_to_json(graph)) == graph
+
+
+SETTINGS = """
+    settings = Config("settings", default_value={"alpha": {"default": 0.5, "help": "rate"}, "data": {"default": "x.csv"}})
+    alpha = Parameter("alpha", required=False, **settings.alpha)
+    data = IncludeFile("data", **settings.data)
+    mode = Parameter(**settings.mode)
+"""
+
+
+def test_a_section_of_a_configuration_may_be_the_arguments_of_a_parameter(tmp_path):
+    steps = LINEAR[LINEAR.index("    @retry") :]
+    settings = "    from pyflow import Config\n" + SETTINGS.replace(
+        '"data":', '"mode": {"name": "mode", "type": "str", "choices": ["a", "b"], "default": "b"}, "data":'
+    )
+    alpha, data, mode = compiled(tmp_path, settings + steps).parameters
+    assert (alpha.default, alpha.help, alpha.type) == (0.5, "rate", "float")
+    assert (data.kind, data.default) == ("file", "x.csv")
+    assert (mode.name, mode.choices, mode.default) == ("mode", ("a", "b"), "b")
+    wrong = settings.replace('"help"', '"hlep"')
+    with pytest.raises(GraphError, match=r"Parameter: .*unexpected keyword argument 'hlep'"):
+        compiled(tmp_path, wrong + steps)
+
+
+def test_the_parser_of_a_file_is_found_by_its_name(tmp_path):
+    (tmp_path / "readers_of_test.py").write_text("def read(text):\n    return text\n")
+    lines = (
+        "from readers_of_test import read\n"
+        "one = IncludeFile('one', default='x', parser=read)\n"
+        "two = IncludeFile('two', default='x', parser='yaml')\n"
+        "three = IncludeFile('three', default='x', parser=shout)\n"
+    )
+    path = tmp_path / "flow_with_parsers.py"
+    body = textwrap.indent(lines, "    ") + LINEAR
+    path.write_text(f"{HEADER}\ndef shout(text):\n    return text.upper()\n\nclass F(FlowSpec):\n{body}")
+    graph = compile_flow(load_file(path).F)
+    assert [item.parser for item in graph.parameters[:3]] == ["readers_of_test.read", "yaml", "shout"]
+    assert parse_graph(graph_to_json(graph)) == graph
+    assert problems_of_lambda(tmp_path) == ["parameter_invalid"]
+
+
+def problems_of_lambda(tmp_path):
+    return [
+        code for code, _, _ in problems(tmp_path, "    words = IncludeFile('words', parser=lambda text: 1)" + LINEAR)
+    ]

@@ -5,9 +5,12 @@ import textwrap
 
 import pytest
 
+from pyflow.define import load
 from pyflow.define.compile import compile_flow
 from pyflow.define.config import Given
 from pyflow.define.load import load_file
+from pyflow.define.mutators import mutate_steps
+from pyflow.spec.attach import parse_decorator
 from pyflow.spec.check import check_graph
 from pyflow.spec.errors import DefinitionError
 
@@ -105,6 +108,57 @@ def test_a_decorator_that_is_there_already(tmp_path, duplicates, times):
         assert raised(tmp_path, text).code == "decorator_duplicate"
     else:
         assert [args["times"] for name, args in decorators(compiled(tmp_path, text))] == [times]
+
+
+def test_every_decorator_of_steps_can_be_added(tmp_path):
+    text = flow("""
+        class all_of_them(StepMutator):
+            def mutate(self, step):
+                step.add_decorator("parallel")
+                step.add_decorator("resources", deco_kwargs={"cpu": 2})
+                step.add_decorator("secrets", deco_kwargs={"sources": ["env.HOME"]})
+                step.add_decorator("timeout", deco_kwargs={"hours": 1})
+    """, """
+        @step
+        def start(self):
+            self.next(self.work, num_parallel=2)
+
+        @all_of_them
+        @step
+        def work(self):
+            self.next(self.join)
+
+        @step
+        def join(self, inputs):
+            self.next(self.end)
+
+        @step
+        def end(self):
+            pass
+    """)  # fmt: skip
+    graph = compiled(tmp_path, text)
+    assert [item.name for item in graph.step("work").decorators] == ["timeout", "secrets", "resources", "parallel"]
+    assert check_graph(graph) == []
+
+
+def test_a_mutator_that_is_given_for_a_run_changes_every_step(tmp_path):
+    graph = compiled(tmp_path, flow("", decorators='@project(name="p")'))
+    (tmp_path / "given_mutators.py").write_text(
+        "from pyflow import StepMutator, UserStepDecorator\n\n\nclass noted(UserStepDecorator):\n"
+        "    def init(self, label):\n        self.label = label\n\n\nclass sturdy(StepMutator):\n"
+        "    def init(self, times=1):\n        self.times = times\n\n"
+        "    def mutate(self, step):\n"
+        "        step.add_decorator('retry', deco_kwargs={'times': self.times})\n"
+        "        step.add_decorator(noted, deco_args=[step.name])\n"
+    )
+    use = load.located(parse_decorator("given_mutators.sturdy:times=3"), tmp_path)
+    for step in mutate_steps(graph, use).steps:
+        wrapper, again = step.decorators
+        assert (again.name, again.args["times"]) == ("retry", 3)
+        assert (wrapper.name, wrapper.args) == ("given_mutators.noted", {"0": step.name})
+        assert load.find_wrapper(wrapper.name, wrapper.args).label == step.name
+    with pytest.raises(DefinitionError, match="has no step decorator 'sturdi'"):
+        load.located(parse_decorator("given_mutators.sturdi"), tmp_path)
 
 
 def test_removing_may_ask_for_exact_arguments(tmp_path):

@@ -107,6 +107,14 @@ def test_a_value_is_one_of_the_choices():
         value_of(choosing(choices=("a", "b"), separator=","), "a,c")
 
 
+def test_a_choice_may_be_written_in_any_case():
+    graph = choosing(choices=("Fast", "slow"), ignore_case=True, default="FAST")
+    assert [value_of(graph, given) for given in ("SLOW", "fast", None)] == ["slow", "Fast", "Fast"]
+    with pytest.raises(UsageError, match="--mode takes one of Fast, slow, not 'x'"):
+        value_of(graph, "x")
+    assert value_of(choosing(choices=("a", "A"), ignore_case=True), "A") == "A"
+
+
 def test_several_values_make_a_list_of_the_type():
     graph = choosing(type="int", multiple=True, default=[1], choices=(1, 2, 3))
     assert [value_of(graph, given) for given in (("2", "3"), None, "2", 3)] == [[2, 3], [1], [2], [3]]

@@ -6,6 +6,7 @@ import pytest
 
 from pyflow.engine.loop import TICK, TIMEOUT_SLACK
 from pyflow.ports import Ended, Output, Started
+from pyflow.spec.errors import StoreError
 from pyflow.spec.records import AttemptFinished, AttemptPid, AttemptStarted, RunCreated, RunFinished
 from pyflow.spec.task import PARAMETERS, TaskError, TaskResult
 from tests.unit.engine_world import (
@@ -153,6 +154,68 @@ def test_a_foreach_says_how_wide_it_is_and_its_tasks_know_their_place():
     ]
     assert "start/1.0 note: Foreach yields 2 child tasks." in world.reporter.lines
     assert world.requests()["4.0"].foreach == ()
+
+
+def starts(name):
+    """Whether a transaction is about to start a task of step `name`."""
+    return lambda changes: any(isinstance(item, AttemptStarted) and item.task.step == name for item in changes)
+
+
+def test_what_cannot_be_recorded_is_not_started():
+    world = EngineWorld(one_branch_each(), by_step(a=ok(x="1")))
+    world.metadata.refuse = starts("join")
+    finish = world.run()
+    assert (finish.status, finish.error.code, finish.error.retry) == ("interrupted", "store_write", False)
+    assert finish.error.message == "the metadata cannot be written\nMake room."
+    assert [request.step for request in world.backend.requests] == ["start", "a", "b"]
+    # What had ended is recorded as soon as that is possible.
+    assert world.statuses() == {"1.0": "success", "2.0": "success", "3.0": "success"}
+    assert set(world.artifacts["2"]) == {"x"}
+    assert world.run_row.status == "interrupted"
+
+
+def test_when_nothing_can_be_recorded_any_more_all_that_runs_is_ended():
+    def work(request):
+        return ok(word="x") if request.foreach[-1].index == 0 else HANG
+
+    behave = by_step(start=ok(count=3, items="x"), work=work)
+    world = EngineWorld(foreach_graph(), behave, grace=2.0)
+    world.metadata.refuse = lambda changes: any(
+        isinstance(item, AttemptFinished) and item.task == "2" for item in changes
+    )
+    finish = world.run()
+    assert (finish.status, finish.error.code) == ("interrupted", "store_write")
+    assert world.backend.stops == [("3.0", 2.0), ("4.0", 2.0)]
+    assert world.statuses() == {"1.0": "success", "2.0": "running", "3.0": "running", "4.0": "running"}
+    # Who looks at it when its engine is gone sees that it was interrupted.
+    assert world.run_row.status == "running"
+
+
+def test_a_failure_that_cannot_be_recorded_stops_the_others_too():
+    world = EngineWorld(one_branch_each(), by_step(a=failed(), b=HANG))
+    world.metadata.refuse = lambda changes: any(
+        isinstance(item, AttemptFinished) and item.task == "2" for item in changes
+    )
+    finish = world.run()
+    assert (finish.status, finish.error.code) == ("interrupted", "store_write")
+    assert world.backend.stops == [("3.0", 5.0)]
+
+
+def test_a_run_whose_end_cannot_be_recorded_is_no_success():
+    world = EngineWorld(LINEAR, by_step())
+    world.metadata.refuse = lambda changes: any(isinstance(item, RunFinished) for item in changes)
+    finish = world.run()
+    assert (finish.status, finish.error.code) == ("interrupted", "store_write")
+    assert (world.run_row.status, world.tasks["2"].status) == ("running", "running")
+
+
+def test_a_run_that_cannot_be_recorded_does_not_begin():
+    world = EngineWorld(LINEAR, by_step())
+    world.metadata.refuse = lambda changes: True
+    with pytest.raises(StoreError, match="cannot be written"):
+        world.run()
+    assert world.backend.requests == []
+    assert world.backend.stops == []
 
 
 def test_a_foreach_may_go_over_a_parameter():

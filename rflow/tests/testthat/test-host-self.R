@@ -50,7 +50,7 @@ test_that("name, index, input and foreach_stack tell where the task is", {
     self$all <- list(self$name, self$index, self$input, self$input, level$variable, level$input)
   }"
   result <- run_task(code, item = "b", foreach = foreach)
-  expect_identical(result$saved$all, list("work", 1L, "b", "b", "xs", "b"))
+  expect_identical(result$saved$all, list("TestFlow", 1L, "b", "b", "xs", "b"))
   expect_identical(ops(result), c("load_item", "load_item", "save"))
 })
 

@@ -48,3 +48,11 @@ test_that("arguments that cannot be given are refused by name", {
 test_that("a test is not taken for the script itself", {
   expect_false(called_from_script())
 })
+
+test_that("configurations are told from options, unless a parameter is called so", {
+  given <- list(config = c(settings = "a.json"), config_value = list(settings = 1), alpha = 2)
+  expect_equal(config_options(example(), given), list(config = list(settings = "a.json"), config_value = list(settings = 1)))
+  own <- parameter(example(), "config", default = "x")
+  expect_equal(names(config_options(own, given)), "config_value")
+  expect_length(config_options(example(), list(alpha = 2)), 0)
+})

@@ -51,6 +51,38 @@ test_that("a flow without a file runs with the session's variables and packages"
   expect_match(output, "result: 6 [6]", fixed = TRUE, all = FALSE)
 })
 
+test_that("run() takes configurations, as files and as values, and resume() those of its origin", {
+  test_python()
+  withr::local_dir(withr::local_tempdir())
+  writeLines(c(
+    "configured <- flow('ConfiguredFlow') |>",
+    "  config('settings', default_value = list(alpha = 1, times = 2L)) |>",
+    "  parameter('alpha', default = config_expr(settings$alpha)) |>",
+    "  step('start', \\(self) self$seen <- c(self$alpha, self$settings$alpha), retry(times = config_expr(settings$times)),",
+    "    next_step = 'end') |>",
+    "  step('end', \\(self) if (file.exists('fail')) stop('not yet'))"
+  ), "flow.R")
+  writeLines('{"alpha": 7, "times": 1}', "other.json")
+  session <- new.env()
+  source("flow.R", local = session)
+  flow <- session$configured
+  capture.output(result <- run(flow, config = list(settings = "other.json")))
+  expect_equal(result$data$seen, c(7, 7))
+  capture.output(result <- run(flow, config_value = list(settings = list(alpha = 5, times = 0L)), alpha = 6))
+  expect_equal(result$data$seen, c(6, 5))
+  file.create("fail")
+  value <- list(settings = '{"alpha": 9, "times": 0}')
+  capture.output(expect_error(run(flow, config_value = value), class = "rflow_error_run_failed"))
+  unlink("fail")
+  capture.output(result <- resume(flow))
+  expect_equal(result$data$seen, c(9, 9))
+  capture.output(result <- run(flow))
+  expect_equal(result$data$seen, c(1, 1))
+  expect_error(run(flow, config = list(setings = "other.json")), "Did you mean", class = "rflow_error_config_unknown")
+  expect_error(run(flow, config = "other.json"), "a list with the names", class = "rflow_error_definition")
+  expect_error(run(flow, config_value = list(settings = list(times = 1L))), class = "rflow_error_config_expr")
+})
+
 test_that("a command's exit code and output come through", {
   output <- capture.output(codes <- vapply(c("echo one; exit 0", "echo two >&2; exit 3", "kill -9 $$"), \(command) {
     stream_command(paste0("(", command, ") 2>&1"))
