@@ -126,7 +126,12 @@ def disturbed(soak: Soak, kills: int, expected: dict[str, str]) -> None:
             raise SystemExit(f"hangs in {soak.folder}: {soak.processes()}") from None
         soak.nothing_left()
         if not (soak.folder / "run-id").exists():
-            continue  # it was killed before it began
+            if status > 0 and origin is not None:
+                # It was not killed, but refused: right only for a run that was killed before it had stored anything.
+                if _finished(soak.run(origin)):
+                    raise SystemExit(f"{origin} is not resumed: {(soak.folder / 'output').read_text()}")
+                command, origin = ("run",), None
+            continue  # else it was killed before it began
         run = soak.run((soak.folder / "run-id").read_text())
         soak.runs += 1
         if (status == 0) and not run.successful:

@@ -170,7 +170,14 @@ def _goes_back(graph: Graph, back: frozenset[Edge], inside: dict[str, Way]) -> I
     """A step that is gone back to must find the splits open that were open before."""
     for step in graph.steps:
         for target, way in _ways_on(step, inside.get(step.name, ())):
-            if (step.name, target) in back and step.name in inside and way != inside.get(target):
+            if (step.name, target) not in back or step.name not in inside:
+                continue
+            if graph.step(target).join:
+                # Who comes after a join cannot be inside of the split that it closes.
+                message = f"Step *{step.name}* goes back to join step *{target}*, whose split is closed there."
+                hint = "Go back to the split, or to a step after the join."
+                yield Problem("switch_unbalanced", message, step.where, hint)
+            elif way != inside.get(target):
                 message = f"Step *{step.name}* goes back to step *{target}*, but other splits are open there "
                 message += f"({_open(inside.get(target, ()))}) than here ({_open(way)})."
                 hint = "Go back to a step of the same branch, or join the split first."
