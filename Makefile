@@ -4,7 +4,7 @@ export R_LIBS := $(CURDIR)/.rlib
 export PYFLOW_SPEC_DIR := $(CURDIR)/shared_spec
 export PYFLOW_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help setup demo demo-r test test-python test-r format bench bench-wide clean
+.PHONY: help setup demo demo-r test test-python test-r format bench bench-wide bench-artifacts bench-memory clean
 
 help:  ## What can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -34,6 +34,12 @@ bench: setup  ## Compare the cost of tasks with Metaflow's, in one run
 
 bench-wide: setup  ## What a foreach of 10,000 tasks costs (minutes)
 	$(PYTHON) bench/wide.py
+
+bench-artifacts: setup  ## How fast values move, against other ways and the limits (a quarter of an hour; LARGE=1: 1 GB too)
+	$(PYTHON) bench/artifacts.py $(if $(LARGE),--large)
+
+bench-memory: setup  ## What a foreach of 100 tasks over one table of 1 GB needs in memory
+	$(PYTHON) bench/memory.py
 
 clean:  ## Remove everything that the set-up made in this folder
 	rm -rf .venv .rlib .setup .pyflow examples/genre_stats/movies.csv

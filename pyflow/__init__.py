@@ -21,6 +21,7 @@ _PUBLIC = {
     "secrets": "pyflow.define.needs:secrets",
     "project": "pyflow.define.flow_decorators:project",
     "exit_hook": "pyflow.define.flow_decorators:exit_hook",
+    "lazy": "pyflow.define.lazy:lazy",
     "get_secret": "pyflow.vaults:get_secret",
     "Parameter": "pyflow.define.parameters:Parameter",
     "IncludeFile": "pyflow.define.parameters:IncludeFile",
@@ -50,6 +51,7 @@ _PUBLIC = {
     "DataArtifact": "pyflow.client:Artifact",
     "get_metadata": "pyflow.client:get_metadata",
     "PyflowError": "pyflow.spec.errors:PyflowError",
+    "ArtifactWarning": "pyflow.spec.errors:ArtifactWarning",
     "spin": "pyflow.interactive.notebook:spin",
     "inspect_spin": "pyflow.interactive.notebook:inspect_spin",
 }

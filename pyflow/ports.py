@@ -6,7 +6,7 @@ implementation passes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,8 +30,9 @@ class Store(Protocol):
         """
         ...
 
-    def get(self, digest: str) -> Path:
-        """A local, read-only file with the blob's bytes, its digest checked.
+    def get(self, digest: str, *, whole: bool = True) -> Path:
+        """A local, read-only file with the blob's bytes, its digest checked; unchecked, if it was not before, when it
+        is not to be read as a `whole` (a check reads all of it).
 
         Raises StoreError `blob_missing` or `artifact_corrupt`, naming digest and path.
         """
@@ -230,12 +231,27 @@ class Codec(Protocol):
 
     def encode(self, value: Any, name: str) -> Encoded:
         """Raises ArtifactError with the name, type and two ways out when the value cannot be kept.
-        `warnings` announce what cannot be kept exactly. Equal values give equal bytes."""
+        `warnings` announce what cannot be kept exactly. Equal values give equal bytes. The chunks may lie in the
+        value's own memory: they are to be used before the value is changed."""
         ...
 
-    def decode(self, source: Path | Buffer) -> Any:
+    def decode(self, source: Path | Buffer, name: str = "", announce: Callable[[str], None] = ...) -> Any:
         """The value in the artifact file (or its bytes). The caller may change it without changing the file.
+        What the value loses by being read in this language is announced: texts that name the artifact, `name`, are
+        given to `announce` (without one they are warnings of the class ArtifactWarning).
         Raises StoreError `artifact_corrupt` or `artifact_version`."""
+        ...
+
+    def columns(self, path: Path, wanted: Sequence[Any], name: str = "", announce: Callable[[str], None] = ...) -> Any:
+        """Some columns of the table in an artifact file, in the order asked for, and its row index: a table of the
+        class that the artifact has. What lies under other columns is not read. `name` and `announce`: see `decode`.
+        Raises NotFoundError `column_missing`, ArtifactError `not_a_table`, and what `decode` raises."""
+        ...
+
+    def unchanged(self, encoded: Encoded, source: Path, name: str) -> bool:
+        """Whether an encoded value is what the artifact file `source` holds: the same bytes, or the bytes that reading
+        and writing it here give (a value that the other language made may be written differently). Cheap where the
+        value still lies in the mapped file."""
         ...
 
     def count(self, path: Path, language: str) -> int:

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
+import scipy.sparse
 
 NA_REAL = struct.unpack("<d", struct.pack("<Q", 0x7FF00000000007A2))[0]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -215,6 +217,8 @@ def same(left: object, right: object) -> bool:
     if isinstance(left, pd.DataFrame):
         pd.testing.assert_frame_equal(left, right)
         return True
+    if isinstance(left, pl.DataFrame):
+        return left.schema == right.schema and left.equals(right)
     if isinstance(left, pd.Series):
         pd.testing.assert_series_equal(left, right)
         return True
@@ -226,6 +230,9 @@ def same(left: object, right: object) -> bool:
         return True
     if isinstance(left, np.ndarray):
         return _same_array(left, right)
+    if scipy.sparse.issparse(left):
+        parts = ("row", "col") if left.format == "coo" else ("indices", "indptr")
+        return left.shape == right.shape and all(same(getattr(left, k), getattr(right, k)) for k in ("data", *parts))
     if isinstance(left, list | tuple):
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict):
@@ -241,7 +248,9 @@ def _same_array(left: np.ndarray, right: np.ndarray) -> bool:
         return np.array_equal(*masks) and same(left.filled(0), right.filled(0))
     if left.dtype == object:
         return same(left.reshape(-1).tolist(), right.reshape(-1).tolist())
-    if left.dtype.kind == "V" or left.dtype == np.longdouble:
+    if left.dtype.names:
+        return type(left) is type(right) and all(same(left[name], right[name]) for name in left.dtype.names)
+    if left.dtype == np.longdouble:
         return np.array_equal(left, right)
     return left.tobytes() == right.tobytes()
 
@@ -249,7 +258,7 @@ def _same_array(left: np.ndarray, right: np.ndarray) -> bool:
 def _same_scalar(left: object, right: object) -> bool:
     if isinstance(left, float | np.floating):
         return float(left).hex() == float(right).hex() and struct.pack("<d", left) == struct.pack("<d", right)
-    if isinstance(left, complex):
+    if isinstance(left, complex | np.complexfloating):
         return same(left.real, right.real) and same(left.imag, right.imag)
     if isinstance(left, dt.datetime):
         # fold means nothing outside of the repeated hour; inside of it the offset shows it.

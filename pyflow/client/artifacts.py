@@ -8,7 +8,7 @@ from typing import Any
 
 from pyflow.client.catalog import Catalog, default_catalog
 from pyflow.client.missing import MissingItem, MissingName, split_pathspec, suggestion
-from pyflow.spec.errors import NotFoundError
+from pyflow.spec.errors import NotFoundError, reading_artifact
 from pyflow.spec.records import ArtifactRow
 from pyflow.spec.task import PARAMETERS
 
@@ -54,12 +54,23 @@ class Artifact:
     @property
     def data(self) -> Any:
         """The value. Each time a new one: changing it changes nothing in the store."""
-        return self._catalog.codec.decode(self.path)
+        path = self.path
+        with reading_artifact(self.pathspec):
+            return self._catalog.codec.decode(path, self.pathspec)
+
+    value = data
+
+    def columns(self, *names: Any) -> Any:
+        """Some columns of a table (names, or labels that are no text), without reading the others: a table of the class
+        that the artifact has, with its row index. Raises NotFoundError for a column that is not there."""
+        with reading_artifact(self.pathspec):
+            return self._catalog.codec.columns(self._catalog.store.get(self.digest, whole=False), names, self.name)
 
     @property
     def path(self) -> Path:
         """The value's file on this machine: Arrow IPC, read-only, its digest checked."""
-        return self._catalog.store.get(self.digest)
+        with reading_artifact(self.pathspec):
+            return self._catalog.store.get(self.digest)
 
     @property
     def digest(self) -> str:

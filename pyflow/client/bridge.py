@@ -17,7 +17,7 @@ from pyflow.client.flows import Flow, Pyflow
 from pyflow.client.runs import Run
 from pyflow.client.tasks import Task, foreach_index
 from pyflow.codec.layout import layout_of
-from pyflow.spec.errors import NotFoundError, PyflowError, UserError
+from pyflow.spec.errors import NotFoundError, PyflowError, UserError, reading_artifact
 from pyflow.spec.records import RUNNING, SUCCESS, AttemptRow, RunRow, TaskRow
 from pyflow.vaults import get_secret
 
@@ -89,7 +89,13 @@ def _secret(request: Request) -> dict[str, dict[str, str]]:
 
 
 def _layout(request: Request) -> dict[str, Any]:
-    return layout_of(default_catalog().store.get(request["digest"]))
+    columns = request.get("columns")
+    with reading_artifact(request.get("pathspec") or f"artifact {request['digest']}"):
+        return layout_of(default_catalog().store.get(request["digest"], whole=columns is None), columns)
+
+
+def _path(request: Request) -> str:
+    return str(default_catalog().store.get(request["digest"]))
 
 
 def _code(request: Request) -> dict[str, Any] | None:
@@ -133,6 +139,7 @@ OPERATIONS: Mapping[str, Callable[[Request], Any]] = {
     "data": _data,
     "log": _log,
     "layout": _layout,
+    "path": _path,
     "secret": _secret,
     "code": _code,
     "code_file": _code_file,

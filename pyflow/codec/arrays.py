@@ -22,6 +22,7 @@ Values = np.ndarray[Any, np.dtype[Any]]
 NA_BITS = np.uint64(0x7FF0_0000_0000_07A2)
 _LOW_WORD = np.uint64(0xFFFF_FFFF)
 _NA_WORD = np.uint64(1954)
+_BLOCK = 1 << 15
 
 _FIXED = {
     **{name: np.dtype(name) for name in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")},
@@ -36,11 +37,18 @@ _FIXED = {
 
 def na_mask(values: Values) -> Values | None:
     """Where a float64 array holds R's NA_real_; None if nowhere."""
-    nan = np.isnan(values)
-    if not nan.any():
-        return None
-    mask = nan & ((values.view(np.uint64) & _LOW_WORD) == _NA_WORD)
-    return mask if mask.any() else None
+    found: Values | None = None
+    for start in range(0, len(values), _BLOCK):
+        # In blocks that stay in the processor's cache; most have no NaN at all.
+        part = values[start : start + _BLOCK]
+        nan = np.isnan(part)
+        if not nan.any():
+            continue
+        nan &= (part.view(np.uint64) & _LOW_WORD) == _NA_WORD
+        if nan.any():
+            found = np.zeros(len(values), dtype=bool) if found is None else found
+            found[start : start + _BLOCK] = nan
+    return found
 
 
 # Values -> arrays. `missing` is a boolean mask or None.
@@ -123,6 +131,13 @@ def one_list(item: pa.Array) -> pa.Array:
     """A large_list array of one row, which has all of `item`."""
     buffers = [None, pa.py_buffer(struct.pack("<qq", 0, len(item)))]
     return pa.Array.from_buffers(pa.large_list(item.type), 1, buffers, 0, children=[item])
+
+
+def structs(names: Sequence[str], fields: Sequence[pa.Array], length: int, missing: Values | None = None) -> pa.Array:
+    """A struct array of these fields; it is canonical if none is missing and the fields are."""
+    missing = missing if missing is not None and missing.any() else None
+    kind = pa.struct([(name, part.type) for name, part in zip(names, fields, strict=True)])
+    return pa.Array.from_buffers(kind, length, [_validity(missing)], _null_count(missing), children=list(fields))
 
 
 def list_content(array: pa.Array) -> pa.Array:
@@ -237,9 +252,14 @@ def codes(array: pa.Array) -> Values:
     return result
 
 
+def list_ends(array: pa.Array) -> Values:
+    """The 64-bit offsets of a list, text or bytes array: one more than its items."""
+    return _window(array.buffers()[1], np.dtype(np.int64), array.offset, len(array) + 1)
+
+
 def list_lengths(array: pa.Array) -> tuple[Values, int]:
     """Lengths of a large_list's items, and where the first begins among its child's elements."""
-    ends = _window(array.buffers()[1], np.dtype(np.int64), array.offset, len(array) + 1)
+    ends = list_ends(array)
     return np.diff(ends), int(ends[0])
 
 

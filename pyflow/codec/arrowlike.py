@@ -88,7 +88,8 @@ def from_arrow(values: pa.Array | pa.ChunkedArray) -> Leaf | None:
     if logical is None:
         return None
     if isinstance(values, pa.ChunkedArray):
-        values = values.unify_dictionaries().combine_chunks()
+        # Combining copies even a single chunk.
+        values = values.chunk(0) if values.num_chunks == 1 else values.unify_dictionaries().combine_chunks()
         if isinstance(values, pa.ChunkedArray):
             values = values.chunk(0) if values.num_chunks else pa.array([], type=values.type)
     target = arrow_type(logical)

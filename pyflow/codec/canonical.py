@@ -51,20 +51,21 @@ def _fixed(array: pa.Array, missing: Values | None) -> pa.Array:
 
 
 def _variable(array: pa.Array, missing: Values | None) -> pa.Array:
-    """Text and bytes; what lies under a null, or outside of the slice, is left out."""
+    """Text and bytes; what lies under a null, or outside of the slice, is left out. What is canonical is not copied,
+    and no array of its length is made for it."""
     _, ends, data = array.buffers()
-    lengths, first = arrays.list_lengths(array)
-    if missing is not None and lengths[missing].any():
+    ends_here = arrays.list_ends(array)
+    first, last = int(ends_here[0]), int(ends_here[-1])
+    if missing is not None and (ends_here[:-1][missing] != ends_here[1:][missing]).any():
         keep = np.where(missing, None, np.array(array.to_pylist(), dtype=object)).tolist()
         blobs = [value.encode() if isinstance(value, str) else value for value in keep]
-        data = pa.py_buffer(b"".join(blob or b"" for blob in blobs))
-        lengths, first = np.where(missing, 0, lengths), 0
-    content = _part(data, first, int(lengths.sum()))
-    exact = 8 * (len(array) + 1)
-    if array.offset == 0 and first == 0 and ends is not None and ends.size >= exact and missing is None:
-        ends = ends.slice(0, exact)
+        content = pa.py_buffer(b"".join(blob or b"" for blob in blobs))
+        ends = pa.py_buffer(arrays.offsets(np.where(missing, 0, np.diff(ends_here))))
     else:
-        ends = pa.py_buffer(arrays.offsets(lengths))
+        content = _part(data, first, last - first)
+        exact = 8 * (len(array) + 1)
+        whole = array.offset == 0 and first == 0 and ends is not None and ends.size >= exact
+        ends = ends.slice(0, exact) if whole else pa.py_buffer(ends_here - first)
     return pa.Array.from_buffers(array.type, len(array), [_validity(missing), ends, content], _count(missing))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyflow.codec import ipc, items, native, preview, untree
+from pyflow.codec import columns, ipc, items, mapped, native, notes, preview, untree
 from pyflow.codec.tree import Encoder
 from pyflow.ports import Buffer, Encoded
 
@@ -30,10 +31,31 @@ class PythonCodec:
         shown = preview.preview(value)
         return Encoded(chunks, kind, preview.type_name(value), shown, tuple(encoder.warnings))
 
-    def decode(self, source: Path | Buffer) -> Any:
-        """The value of an artifact file or its bytes; changing the value never changes the file."""
+    def decode(self, source: Path | Buffer, name: str = "", announce: notes.Announce = notes.warn) -> Any:
+        """The value of an artifact file or its bytes; changing the value never changes the file. What it loses by being
+        read in Python is announced, once for each code, as said of the artifact `name`."""
+        found = notes.Notes()
         with ipc.naming(source):
-            return untree.decode(ipc.open_file(source))
+            value = untree.decode(ipc.open_file(source), notes=found)
+        for text in found.texts(name):
+            announce(text)
+        return value
+
+    def columns(self, path: Path, wanted: Sequence[Any], name: str = "", announce: notes.Announce = notes.warn) -> Any:
+        """Some columns of a table, without reading the others."""
+        found = notes.Notes()
+        with ipc.naming(path):
+            value = columns.read(ipc.open_file(path, whole=False), wanted, found)
+        for text in found.texts(name):
+            announce(text)
+        return value
+
+    def unchanged(self, encoded: Encoded, source: Path, name: str) -> bool:
+        """Whether an encoded value is what the artifact file holds, or what reading and writing it gives."""
+        if mapped.same_bytes(encoded.chunks, mapped.file_chunks(source)):
+            return True
+        untouched = self.encode(self.decode(source, name, lambda text: None), name)
+        return mapped.same_bytes(encoded.chunks, untouched.chunks)
 
     def count(self, path: Path, language: str) -> int:
         """How many foreach items the artifact has; raises ArtifactError `foreach_not_iterable`."""

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pyflow.codec import arrays, arrowlike, scalars, vectors
-from pyflow.codec.indexes import index_meta, label_meta, labels_from, restore_range
+from pyflow.codec import arrays, arrowlike, scalars, spans, vectors
+from pyflow.codec.indexes import index_meta, label_meta, labels_from, restore_range, with_freq
 from pyflow.codec.ipc import ArtifactFile
+from pyflow.codec.pandaskey import pandas_key
 from pyflow.codec.table import OpenTable, Part, Table, Unfit, from_label
 from pyflow.codec.types import STRING, Logical
 from pyflow.codec.vectors import Leaf
@@ -19,19 +20,23 @@ from pyflow.spec.errors import ArtifactError
 _OBJECT = np.dtype(object)
 
 
-def zone_name(zone: Any) -> str | None:
-    """A time zone's name, if it can be found again by this name with the same meaning."""
+def zone_hint(zone: Any) -> tuple[str | None, str | None]:
+    """A time zone's name, if by this name a zone of the same meaning is found again, and `pytz` for zones of pytz."""
     name = str(zone)
-    if zone is None or name == "UTC":
-        return name
+    if zone is None:
+        return name, None
+    if scalars.is_pytz(zone):
+        return scalars.pytz_name(zone), "pytz"
+    if name == "UTC":
+        return name, None
     if name.startswith("UTC") and len(name) == 9:
         name = name[3:]
-    key = getattr(zone, "key", None) or getattr(zone, "zone", None) or name
+    key = str(getattr(zone, "key", None) or name)
     try:
         scalars.zone(key)
     except ArtifactError:
-        return None
-    return str(key)
+        return None, None
+    return key, None
 
 
 def part(values: Any) -> Part:
@@ -60,10 +65,10 @@ def _extension_leaf(values: Any, dtype: Any) -> Leaf | None:
     if isinstance(dtype, pd.CategoricalDtype):
         return _categorical_leaf(values, dtype)
     if isinstance(dtype, pd.DatetimeTZDtype):
-        name = zone_name(dtype.tz)
+        name, library = zone_hint(dtype.tz)
         if name is None:
             return None
-        logical = Logical("timestamp", unit=dtype.unit, tz=name)
+        logical = Logical("timestamp", unit=dtype.unit, tz=name).hinted(tzinfo=library)
         return logical, arrays.fixed(logical, values.asi8, values.isna())
     if isinstance(dtype, pd.StringDtype):
         storage = None if dtype.storage == "pyarrow" else dtype.storage
@@ -71,6 +76,12 @@ def _extension_leaf(values: Any, dtype: Any) -> Leaf | None:
     if isinstance(dtype, pd.ArrowDtype):
         leaf = arrowlike.from_arrow(values.__arrow_array__())
         return None if leaf is None else (leaf[0].hinted(dtype="arrow"), leaf[1])
+    if isinstance(dtype, pd.PeriodDtype):
+        return spans.period_leaf(values)
+    if isinstance(dtype, pd.IntervalDtype):
+        return spans.interval_leaf(values, part)
+    if isinstance(dtype, pd.SparseDtype):
+        return spans.sparse_leaf(values)
     if dtype.name in _MASKED:
         leaf = arrowlike.from_arrow(values.__arrow_array__())
         return None if leaf is None else (leaf[0].hinted(dtype=dtype.name), leaf[1])
@@ -91,12 +102,18 @@ def _text(values: Any) -> pa.Array:
 
 
 def _categorical_leaf(values: Any, dtype: Any) -> Leaf | None:
+    codes = np.asarray(values.codes, dtype=np.int32)
+    if isinstance(dtype.categories, pd.IntervalIndex):
+        found = spans.interval_levels(dtype.categories, part)
+        if found is None:
+            return None
+        logical = Logical("category", ordered=bool(dtype.ordered), levels=STRING).hinted(levels=found[0])
+        return logical, arrays.categories(logical, codes, found[1])
     levels = part(dtype.categories)
     if levels.logical is None or levels.array is None:
         return None
-    freq = getattr(dtype.categories, "freqstr", None)
-    logical = Logical("category", ordered=bool(dtype.ordered), levels=levels.logical.hinted(freq=freq))
-    return logical, arrays.categories(logical, np.asarray(values.codes, dtype=np.int32), levels.array)
+    logical = Logical("category", ordered=bool(dtype.ordered), levels=with_freq(levels.logical, dtype.categories))
+    return logical, arrays.categories(logical, codes, levels.array)
 
 
 _NULLABLE = {
@@ -124,8 +141,13 @@ def from_frame(frame: pd.DataFrame) -> Table:
     fields = (*names, *(f"__index_level_{number}__" for number in range(len(levels))))
     warnings: tuple[str, ...] = ()
     if frame.attrs:
-        warnings = ("DataFrame.attrs is not kept (attributes_dropped); store it under a name of its own",)
-    return Table(fields, (*columns, *levels), len(frame), meta, warnings)
+        warnings = ("DataFrame.attrs is not kept; store it under a name of its own (attributes_dropped)",)
+    parts = (*columns, *levels)
+
+    def key() -> dict[str, Any]:
+        return pandas_key(frame, fields, [part.logical for part in parts if part.logical is not None])
+
+    return Table(fields, parts, len(frame), meta, warnings, key)
 
 
 # Reading.
@@ -140,19 +162,38 @@ def values(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
         original = arrowlike.restore(logical, array)
         return pd.array(pa.chunked_array([original]), dtype=pd.ArrowDtype(original.type))
     kind = logical.type
+    if dtype is not None and spans.is_sparse(logical):
+        return spans.read_sparse(logical, array, file)
+    if logical.hint("interval") is not None:
+        return spans.read_intervals(logical, array, file, values)
+    if kind in ("list", "struct") and not logical.python and _is_arrow(logical):
+        # Of another language: the cells are lists and dicts, and go back as vectors and nested tables.
+        return pd.array(pa.chunked_array([array]), dtype=pd.ArrowDtype(array.type))
     if kind == "string":
         return _strings(logical, array)
     if kind == "category":
         return _categorical(logical, array, file)
+    if kind == "timestamp" and spans.is_period(logical):
+        return spans.read_periods(logical, array, file)
     if kind == "timestamp" and logical.tz is not None:
         ticks = vectors.to_numpy(Logical("timestamp", unit=logical.unit), array, file)
-        return pd.array(ticks, copy=False).tz_localize("UTC").tz_convert(scalars.zone(logical.tz))
+        zone = scalars.zone(logical.tz, logical.hint("tzinfo"))
+        return pd.array(ticks, copy=False).tz_localize("UTC").tz_convert(zone)
     masked = dtype if dtype in _MASKED else _NULLABLE.get(kind)
     if masked is not None and (dtype is None or dtype in _MASKED):
         return _masked(masked, logical, array, file)
     if kind == "date" and dtype is None:
         return pd.array(pa.chunked_array([array]), dtype=pd.ArrowDtype(array.type))
     return vectors.to_numpy(logical, array, file)
+
+
+def _is_arrow(logical: Logical) -> bool:
+    """Whether Arrow's own Python values of a type are those of its logical type."""
+    return (
+        logical.type not in ("complex128", "bigint")
+        and not logical.repeats_names
+        and all(map(_is_arrow, logical.inner))
+    )
 
 
 def _masked(name: str, logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
@@ -174,7 +215,10 @@ def _strings(logical: Logical, array: pa.Array) -> Any:
 
 def _categorical(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
     levels = logical.levels or STRING
-    found = make_index([values(levels, array.dictionary, file)], [None], [levels.hint("freq")])
+    if logical.hint("levels") is None:
+        found = make_index([values(levels, array.dictionary, file)], [None], [levels.hint("freq")])
+    else:
+        found = spans.read_levels(logical.details("levels"), file, values)
     codes = arrays.codes(array)
     missing = arrays.missing_mask(array.dictionary)
     if missing is not None:
@@ -202,7 +246,9 @@ def _as_column(values: Any, index: Any) -> Any:
 
 
 def as_index(values: Any, name: Any = None) -> pd.Index:
-    """An index that keeps the dtype of its values."""
+    """An index that keeps the dtype of its values. Arrow's lists and structs have no place in one."""
+    if isinstance(values.dtype, pd.ArrowDtype) and pa.types.is_nested(values.dtype.pyarrow_dtype):
+        values = object_values(values.tolist(), len(values))
     return pd.Index(values, dtype=_OBJECT if values.dtype == _OBJECT else None, name=name, copy=False)
 
 
@@ -218,7 +264,7 @@ def object_values(column: Any, rows: int) -> Any:
     if isinstance(column, pd.api.extensions.ExtensionArray):
         return column
     if isinstance(column, pd.DataFrame):
-        column = column.to_dict("records")
+        column = _records(column)
     elif isinstance(column, dict):
         column = list(column.values())
     elif not isinstance(column, list | np.ndarray):
@@ -230,6 +276,34 @@ def object_values(column: Any, rows: int) -> Any:
     for position, item in enumerate(column):
         result[position] = item
     return result
+
+
+def _records(frame: pd.DataFrame) -> list[Any]:
+    """The rows of a nested table as dicts, or as pairs where its names repeat; what is missing is None, or NaN."""
+    columns = [_cells(frame.iloc[:, number]) for number in range(frame.shape[1])]
+    rows = zip(*columns, strict=True) if columns else [()] * len(frame)
+    make = dict if frame.columns.is_unique else list
+    return [make(zip(frame.columns, row, strict=True)) for row in rows]
+
+
+def lacks(table: Any) -> bool:
+    """Whether cells of a nested table are missing that are no floats."""
+    if not isinstance(table, pd.DataFrame):
+        return False
+    return any(_is_gone(_cells(table.iloc[:, number])) for number in range(table.shape[1]))
+
+
+def _is_gone(cell: Any) -> bool:
+    """Whether a cell is None, or a list or dict with None in it."""
+    if isinstance(cell, list | tuple):
+        return any(map(_is_gone, cell))
+    return cell is None or (isinstance(cell, dict) and any(map(_is_gone, cell.values())))
+
+
+def _cells(column: pd.Series) -> list[Any]:
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fc":
+        return column.tolist()
+    return [None if gone else item for item, gone in zip(column.tolist(), column.isna(), strict=True)]
 
 
 def _index(table: OpenTable, count: int) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pyflow.codec.table import Part, Unfit, from_label, label
+from pyflow.codec.types import Logical
 
 Meta = dict[str, Any]
 
@@ -23,15 +24,16 @@ def index_meta(index: pd.Index, part: Callable[[Any], Part]) -> tuple[Meta | Non
     if isinstance(index, pd.MultiIndex):
         levels = tuple(part(index.get_level_values(number)) for number in range(index.nlevels))
     else:
-        levels = (_with_freq(part(index), index),)
+        level = part(index)
+        levels = (level if level.logical is None else Part(with_freq(level.logical, index), level.array),)
     return {"kind": "columns", "count": len(levels), "names": names}, levels
 
 
-def _with_freq(level: Part, index: pd.Index) -> Part:
-    freq = getattr(index, "freqstr", None)
-    if freq is None or level.logical is None:
-        return level
-    return Part(level.logical.hinted(freq=freq), level.array)
+def with_freq(logical: Logical, values: Any) -> Logical:
+    """The logical type of an index's values with its frequency; that of periods is in their type."""
+    return (
+        logical if isinstance(values.dtype, pd.PeriodDtype) else logical.hinted(freq=getattr(values, "freqstr", None))
+    )
 
 
 def restore_range(meta: Mapping[str, Any]) -> pd.RangeIndex:
@@ -49,6 +51,9 @@ def label_meta(columns: pd.Index) -> tuple[tuple[str, ...], Meta]:
         how |= {"kind": "range", "start": columns.start, "stop": columns.stop, "step": columns.step}
     elif isinstance(columns, pd.DatetimeIndex | pd.TimedeltaIndex):
         how |= {"kind": "ticks", "dtype": str(columns.dtype), "freq": columns.freqstr}
+        labels = [int(item) for item in columns.asi8]
+    elif isinstance(columns, pd.PeriodIndex):
+        how |= {"kind": "period", "dtype": str(columns.dtype)}
         labels = [int(item) for item in columns.asi8]
     elif isinstance(columns, pd.CategoricalIndex):
         how |= {"kind": "category", "categories": [label(item) for item in columns.categories]}
@@ -96,6 +101,9 @@ def labels_from(names: tuple[str | None, ...], meta: Mapping[str, Any]) -> pd.In
     if kind == "ticks":
         ticks = np.array(labels, dtype=np.int64)
         return pd.Index(_ticks(ticks, how["dtype"], how.get("freq")), name=index_names[0])
+    if kind == "period":
+        ordinals = np.array(labels, dtype=np.int64)
+        return pd.PeriodIndex(pd.arrays.PeriodArray(ordinals, dtype=how["dtype"]), name=index_names[0])
     if kind == "category":
         categories = pd.Index([from_label(item) for item in how["categories"]], dtype=how["dtype"])
         dtype = pd.CategoricalDtype(categories, ordered=how["ordered"])

@@ -98,11 +98,19 @@ class _Items:
         self.tree = tree
         self.r = language == "r"
         self.root = 0
-        while tree.types[self.root] == "attributes":
-            self.root += 1
+        while (before := self._before()) > 0:
+            self.root += before
         self.type = tree.types[self.root]
         if self.type in ("scalar", "native"):
             ipc.checked(tree.leaf(self.root)[1])
+
+    def _before(self) -> int:
+        """How many nodes stand before the value whose items are asked for: only Python opens its own objects here."""
+        tree, kind = self.tree, self.tree.types[self.root]
+        if kind != "object":
+            return 1 if kind == "attributes" else 0
+        own = not self.r and tree.attr(self.root + 1).get("language") == "python"
+        return 0 if own else 2
 
     def count(self) -> int:
         """Raises ArtifactError `foreach_not_iterable` for a value without items."""
@@ -115,9 +123,9 @@ class _Items:
             return tree.sizes[root + 1]
         if self.type == "table":
             return int(tree.attr(root)["rows"])
-        if self.type == "array":
+        if self.type in ("array", "sparse"):
             return self._array_count()
-        if self.type == "native":
+        if self.type in ("native", "object"):
             return self._native_count()
         if self.type == "null" and self.r:
             return 0
@@ -158,6 +166,8 @@ class _Items:
 
     def _native(self) -> Any:
         """A native opened in the language of the split, which is ours only if it is Python's."""
+        if self.type == "object":
+            return untree.decode_node(self.tree, self.root)
         proxy: native.NativeProxy = untree.decode_node(self.tree, self.root, lambda found: found)
         if self.r or proxy.language != "python":
             raise self._refuse(f"an object of class {proxy.cls[0] if proxy.cls else 'unknown'}")
@@ -177,8 +187,8 @@ class _Items:
         writer = NodeWriter()
         one = _cut(array, index)
         if self.r or tree.types[node] == "packed":
-            # A factor of length one stays a factor.
-            writer.leaf(None, "vector" if logical.type == "category" else "scalar", logical, one)
+            # A factor of length one stays a factor, and the row of a table a table.
+            writer.leaf(None, "vector" if logical.type in ("category", "struct") else "scalar", logical, one)
             return _described(writer.finish())
         writer.leaf(None, "vector", logical, one, tree.attrs[node])
         value = untree.decode(ipc.open_file(b"".join(writer.finish())))
@@ -227,6 +237,13 @@ class _Items:
             index = int(np.ravel_multi_index(place, attr["dim"], order="C"))
         elements = self.root + 1
         return self._element(elements, index) if tree.types[elements] == "vector" else self._child(elements, index)
+
+    def _sparse_item(self, index: int) -> Encoded:
+        value = untree.decode_node(self.tree, self.root).tocsr()
+        if not self.r:
+            return encode_item(value[index])
+        column, row = divmod(index, value.shape[0])
+        return encode_item(value[row, column].item())
 
     def _table_item(self, index: int) -> Encoded:
         tree, attr = self.tree, dict(self.tree.attr(self.root))
@@ -281,9 +298,11 @@ _TAKE: Mapping[str, Callable[[_Items, int], Encoded]] = {
     "dict": _Items._dict_item,
     "map": _Items._map_item,
     "array": _Items._array_item,
+    "sparse": _Items._sparse_item,
     "table": _Items._table_item,
     "scalar": _Items._scalar_item,
     "native": _Items._native_item,
+    "object": _Items._native_item,
 }
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from pyflow.codec import arrays, ipc, preview, untree
+from pyflow.codec import arrays, columns, ipc, preview, untree
 from pyflow.codec.canonical import canonical
 from pyflow.codec.nodes import open_tree, root_kind
 from pyflow.codec.table import open_form_table
 from pyflow.codec.types import INT32, Logical, parse_logical
-from pyflow.ports import Buffer, Encoded
+from pyflow.ports import Encoded
 from pyflow.spec.errors import StoreError
 
 Layout = dict[str, Any]
@@ -33,26 +33,40 @@ _SIMPLE: Mapping[str, pa.DataType] = {
 }
 _NAMES = {kind: name for name, kind in _SIMPLE.items()}
 _ALIGNMENT = 8
+_ONES = np.array([byte.bit_count() for byte in range(256)], dtype=np.uint8)
 _DEPTH = 64
 
 
 # The way to R.
 
 
-def layout_of(path: Path) -> Layout:
-    """The layout of an artifact file; raises StoreError as decoding it does."""
-    file = ipc.open_file(path)
-    columns = [
-        _describe(name, array, file.memory.address)
-        for name, array in zip(file.batch.schema.names, file.batch.columns, strict=True)
-    ]
+def layout_of(path: Path, wanted: Sequence[str] | None = None) -> Layout:
+    """The layout of an artifact file; raises StoreError as decoding it does. The values themselves are not looked at:
+    R checks the offsets, the text and the codes that it reads.
+
+    `wanted` leaves all other columns of a table out, but not in form tree, where R does it. Raises NotFoundError
+    `column_missing` or ArtifactError `not_a_table`.
+    """
+    with ipc.naming(path), untree.reading():
+        return _layout_of(path, wanted)
+
+
+def _layout_of(path: Path, wanted: Sequence[str] | None) -> Layout:
+    file = ipc.open_file(path, whole=False)
+    names, arrays_of, meta = file.batch.schema.names, file.batch.columns, file.meta
+    if wanted is not None and meta.get("form") == "table":
+        table = columns.pick(open_form_table(file), wanted)
+        names, arrays_of, meta = table.names, [array for _, array in table.columns], table.meta
+    elif wanted is not None and meta.get("kind") != "table":
+        raise columns.not_a_table(file)
+    described = [_describe(name, array, file.memory.address) for name, array in zip(names, arrays_of, strict=True)]
     return {
         "version": ipc.VERSION,
         "path": str(path),
         "size": file.memory.size,
         "rows": file.batch.num_rows,
-        "metadata": dict(file.meta),
-        "columns": columns,
+        "metadata": dict(meta),
+        "columns": described,
     }
 
 
@@ -103,9 +117,20 @@ def _described_buffers(array: pa.Array, base: int) -> Layout:
     own = array.buffers()[: _buffer_count(array.type)]
     sizes = _exact_sizes(array)
     found = [_place(buffer, size, base) for buffer, size in zip(own, sizes, strict=True)]
+    if own[0] is not None and _count_nulls(own[0], len(array)) != array.null_count:
+        raise ipc.corrupt("a column has another number of nulls than it says")
     if not array.null_count or kinds.is_null(array.type):
         found[:1] = [None]
     return {"buffers": found}
+
+
+def _count_nulls(validity: pa.Buffer, length: int) -> int:
+    whole, rest = divmod(length, 8)
+    if validity.size < whole + (rest > 0):
+        raise ipc.corrupt("a validity bitmap is too short")
+    bits = np.frombuffer(validity, np.uint8)
+    last = int(bits[whole]) & ((1 << rest) - 1) if rest else 0
+    return length - int(_ONES[bits[:whole]].sum(dtype=np.int64)) - last.bit_count()
 
 
 def _place(buffer: pa.Buffer | None, size: int, base: int) -> list[int] | None:
@@ -165,22 +190,21 @@ def _from_layout(data: Mapping[str, Any]) -> Encoded:
     ipc.check_version(data["metadata"].get("version", ipc.VERSION))
     ipc.check_version(data["version"])
     memory = _scratch(Path(data["path"]))
-    columns = [_array(entry, memory, 0) for entry in data["columns"]]
-    columns = [_with_order(*pair) for pair in zip(columns, _logicals(meta, len(columns)), strict=True)]
-    if any(len(column) != data["rows"] for column in columns):
+    found = [_array(entry, memory, 0) for entry in data["columns"]]
+    found = [_with_order(*pair) for pair in zip(found, _logicals(meta, len(found)), strict=True)]
+    if any(len(column) != data["rows"] for column in found):
         raise invalid(f"its columns have not all {data['rows']!r} rows")
-    chunks = ipc.write(meta, [str(entry["name"] or "") for entry in data["columns"]], columns)
-    _check_artifact(chunks)
+    chunks, file = ipc.write_checked(meta, [str(entry["name"] or "") for entry in data["columns"]], found)
+    _check_artifact(file)
     kind, shown = data.get("type"), data.get("preview")
     if not kind or shown is None:
-        value = untree.decode(ipc.open_file(b"".join(chunks)), lambda proxy: proxy)
+        value = untree.decode(file, lambda proxy: proxy)
         kind, shown = kind or preview.type_name(value), preview.preview(value) if shown is None else shown
     return Encoded(chunks, str(meta["kind"]), str(kind), str(shown)[: preview.LIMIT])
 
 
-def _check_artifact(chunks: Sequence[Buffer]) -> None:
+def _check_artifact(file: ipc.ArtifactFile) -> None:
     """The metadata and the columns belong together, as a reader of the file will find them."""
-    file = ipc.open_buffer(pa.py_buffer(chunks[0] if len(chunks) == 1 else b"".join(chunks)))
     form = file.meta.get("form")
     if form == "table":
         open_form_table(file)
@@ -316,8 +340,7 @@ def _nulls(entry: Mapping[str, Any], validity: pa.Buffer | None, length: int) ->
     elif validity.size < (length + 7) // 8:
         raise invalid(f"the validity of column {entry['name']!r:.50} has {validity.size} bytes for {length} values")
     else:
-        bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")[:length]
-        found = length - int(np.count_nonzero(bits))
+        found = _count_nulls(validity, length)
     if found != declared:
         raise invalid(f"column {entry['name']!r:.50} has {found} nulls, but says {declared}")
     return found

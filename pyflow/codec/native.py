@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import FunctionType
+from types import CellType, FunctionType
 from typing import Any
 
 import cloudpickle
@@ -25,8 +25,9 @@ import cloudpickle
 from pyflow.spec.errors import ArtifactError
 
 PROTOCOL = 5
-_PREVIEW = 1000
+PREVIEW = 1000
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_EMPTY = CellType()
 _user_modules: set[str] = set()
 
 
@@ -54,8 +55,9 @@ class NativeProxy:
     bytes: bytes
 
     def __repr__(self) -> str:
-        shown = f"<{_LANGUAGES.get(self.language, self.language)} object of class {', '.join(self.cls)}"
-        return f"{shown}, {self.size} bytes, {self.language} {self.version}>\n{self.preview}".rstrip()
+        language = _LANGUAGES.get(self.language, self.language)
+        shown = f"<{language} object of class {', '.join(self.cls)}, {self.size} bytes"
+        return f"{shown}, made by {language} {self.version}>\n{self.preview}".rstrip()
 
     def attr(self) -> dict[str, Any]:
         """The attr of its node."""
@@ -87,8 +89,13 @@ def register_user_module(name: str) -> None:
 
 def pack(value: Any) -> NativeProxy:
     """A Python object as a native; raises Unsupported when it cannot be pickled."""
-    data = _dumps(value)
-    return NativeProxy("python", class_names(type(value)), len(data), preview(value), platform.python_version(), data)
+    return describe(type(value), value, preview(value))
+
+
+def describe(kind: type, content: Any, shown: str) -> NativeProxy:
+    """An object of this class, shown as this text, of which `content` is kept: itself, or what makes it again."""
+    data = _dumps(content)
+    return NativeProxy("python", class_names(kind), len(data), shown, platform.python_version(), data)
 
 
 def class_names(kind: type) -> tuple[str, ...]:
@@ -106,7 +113,7 @@ def qualified(kind: type) -> str:
     return f"{module.partition('.')[0] if short else module}.{kind.__qualname__}"
 
 
-def preview(value: Any, limit: int = _PREVIEW) -> str:
+def preview(value: Any, limit: int = PREVIEW) -> str:
     """The value's repr without memory addresses, which differ from run to run."""
     try:
         text = repr(value)
@@ -201,13 +208,23 @@ def _copy(obj: Any) -> bytes | None:
 def _name_classes(module: Any) -> None:
     """Give the module's classes the ids that cloudpickle would draw at random, so that equal code is equal bytes."""
     source = Path(inspect.getfile(module)).read_bytes()
-    for kind in vars(module).values():
-        if isinstance(kind, type) and kind.__module__ == module.__name__:
-            text = f"{module.__name__}:{kind.__qualname__}:".encode() + source
+    internals = cloudpickle.cloudpickle
+    for kind in [item for item in vars(module).values() if isinstance(item, type)]:
+        if kind.__module__ != module.__name__:
+            continue
+        for number, named in enumerate([kind, *_closed_over(kind)]):
+            text = f"{module.__name__}:{kind.__qualname__}:{number}:".encode() + source
             identity = hashlib.sha256(text).hexdigest()[:32]
-            internals = cloudpickle.cloudpickle
-            internals._DYNAMIC_CLASS_TRACKER_BY_CLASS.setdefault(kind, identity)
-            internals._DYNAMIC_CLASS_TRACKER_BY_ID.setdefault(identity, kind)
+            internals._DYNAMIC_CLASS_TRACKER_BY_CLASS.setdefault(named, identity)
+            internals._DYNAMIC_CLASS_TRACKER_BY_ID.setdefault(identity, named)
+
+
+def _closed_over(kind: type) -> list[type]:
+    """Classes of the same name that a class's methods refer to: what `dataclass(slots=True)` made the class from."""
+    cells = [cell for item in vars(kind).values() for cell in getattr(item, "__closure__", None) or ()]
+    found = [cell.cell_contents for cell in cells if cell != _EMPTY]
+    same = [item for item in found if isinstance(item, type) and item.__qualname__ == kind.__qualname__]
+    return [item for item in dict.fromkeys(same) if item is not kind]
 
 
 def _dumps(value: Any) -> bytes:

@@ -26,11 +26,14 @@ KINDS = {
     "dict": "dict",
     "map": "dict",
     "array": "array",
+    "sparse": "array",
     "table": "table",
     "native": "native",
 }
+# What stands before the value that says the kind: the node itself, and of an object its native.
+_BEFORE = {"attributes": 1, "object": 2}
 LEAVES = frozenset({"scalar", "vector", "packed", "native"})
-CONTAINERS = frozenset({"named", "array", "list", "dict", "map", "table", "attributes"})
+CONTAINERS = frozenset({"named", "array", "sparse", "list", "dict", "map", "table", "attributes", "object"})
 _FIELDS = ("name", "type", "pool", "start", "size", "attr")
 _NODE = pa.struct(
     [
@@ -43,6 +46,7 @@ _NODE = pa.struct(
     ]
 )
 _BLOCK = 1024
+Mark = tuple[int, list[int]]
 _FEW = 8
 
 
@@ -70,6 +74,16 @@ class _Pool:
         if self.waiting:
             self.done.append(arrays.build(self.logical, self.waiting))
             self.waiting = []
+
+    def truncate(self, length: int) -> None:
+        """Take back what was added since the pool had this length."""
+        self.flush()
+        while self.length > length:
+            last = self.done.pop()
+            self.length -= len(last)
+            if self.length < length:
+                self.done.append(canonical(last.slice(0, length - self.length)))
+                self.length = length
 
     def array(self) -> pa.Array:
         self.flush()
@@ -122,6 +136,20 @@ class NodeWriter:
         """A container; its `size` children (with all that is in them) are to follow."""
         self._node(name, kind, -1, 0, size, attr)
 
+    def mark(self) -> Mark:
+        """Where the writer is now, for `back`."""
+        return len(self._columns[0]), [pool.length for pool in self._pools]
+
+    def back(self, mark: Mark) -> None:
+        """Take back all that was written since."""
+        nodes, lengths = mark
+        for column in self._columns:
+            del column[nodes:]
+        del self._pools[len(lengths) :]
+        self._by_type = {logical: pool for logical, pool in self._by_type.items() if pool < len(lengths)}
+        for pool, length in zip(self._pools, lengths, strict=True):
+            pool.truncate(length)
+
     @property
     def kind(self) -> str:
         """The artifact's kind, by its root."""
@@ -165,11 +193,11 @@ def _column_names(count: int) -> tuple[str, ...]:
 
 
 def root_kind(types: list[str]) -> str:
-    """The kind that follows from the root's type; attributes takes that of its first child."""
-    for kind in types:
-        if kind != "attributes":
-            return KINDS.get(kind, "list")
-    return "list"
+    """The kind that follows from the root's type; attributes takes that of its first child, an object of its second."""
+    node = 0
+    while node < len(types) and types[node] in _BEFORE:
+        node += _BEFORE[types[node]]
+    return KINDS.get(types[node], "list") if node < len(types) else "list"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 from typing import Any
 
-from pyflow.codec import native
+from pyflow.codec import native, objects
 
 LIMIT = 200
 
@@ -24,6 +24,16 @@ def preview(value: Any) -> str:
     return text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
 
 
+def fields(value: Any, data: Any) -> str:
+    """An object by its class and its data: the same text in every process, whatever the order of its sets."""
+    name = type(value).__qualname__
+    if isinstance(data, dict) and all(type(key) is str and key.isidentifier() for key in data):
+        text = ", ".join(f"{key}={_show(item)}" for key, item in data.items())
+    else:
+        text = _show(data)
+    return f"{name}({text})".encode("utf-8", "replace").decode()[: native.PREVIEW]
+
+
 class _Repr(reprlib.Repr):
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +42,20 @@ class _Repr(reprlib.Repr):
         self.maxstring, self.maxlong = 80, 60
 
     def repr_instance(self, x: Any, level: int) -> str:
-        return _sized(x) or native.preview(x, LIMIT)
+        return _sized(x) or self._taken_apart(x) or native.preview(x, LIMIT)
+
+    def repr_NativeProxy(self, x: Any, level: int) -> str:
+        return x.preview if isinstance(x, native.NativeProxy) else self.repr_instance(x, level)
+
+    def _taken_apart(self, x: Any) -> str:
+        found = objects.plain(x)
+        return "" if found is None or found.form == "subclass" else fields(x, found.value)
+
+    def repr_set(self, x: Any, level: int) -> str:
+        return self._repr_iterable(_in_order(x), level, "{", "}", self.maxset) if x else "set()"
+
+    def repr_frozenset(self, x: Any, level: int) -> str:
+        return self._repr_iterable(_in_order(x), level, "frozenset({", "})", self.maxset) if x else "frozenset()"
 
     def repr_ndarray(self, x: Any, level: int) -> str:
         return _sized(x) or super().repr_instance(x, level)
@@ -41,6 +64,11 @@ class _Repr(reprlib.Repr):
         return _sized(x) or super().repr_instance(x, level)
 
     repr_Series = repr_ndarray
+
+
+def _in_order(items: Any) -> list[Any]:
+    """A set's items in an order that is the same in every process."""
+    return sorted(items) if {*map(type, items)} in ({int}, {str}, {float}) else sorted(items, key=_REPR.repr)
 
 
 _REPR = _Repr()
@@ -58,6 +86,8 @@ def _sized(value: Any) -> str:
     shape = getattr(value, "shape", None)
     if not isinstance(shape, tuple) or not shape or not all(isinstance(size, int) for size in shape):
         return ""
+    if hasattr(value, "nnz"):
+        return f"{' x '.join(map(str, shape))} {value.dtype} sparse: {value.nnz} values stored"
     if hasattr(value, "columns") and len(shape) == 2:
         names = getattr(value, "column_names", value.columns)
         shown = ", ".join(str(name) for name in list(names[:20]))

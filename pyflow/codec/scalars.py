@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from pyflow.codec.lazy import pandas
+from pyflow.codec.lazy import pandas, pytz
 from pyflow.codec.types import (
     BIGINT,
     BOOL,
@@ -114,12 +114,27 @@ def _zone_type(zone: dt.tzinfo) -> Logical | None:
         return _zone_type_of("UTC", None)
     if type(zone) is ZoneInfo:
         return _zone_type_of(zone.key, "zoneinfo" if zone.key == "UTC" else None) if zone.key else None
+    if is_pytz(zone):
+        name = pytz_name(zone)
+        return _zone_type_of(name, "pytz") if name else None
     if type(zone) is dt.timezone:
         offset = zone.utcoffset(None)
         if offset % dt.timedelta(minutes=1) or zone.tzname(None) != dt.timezone(offset).tzname(None):
             return None
         return _zone_type_of(offset_name(offset), None)
     return None
+
+
+def is_pytz(zone: dt.tzinfo) -> bool:
+    return type(zone).__module__.partition(".")[0] == "pytz"
+
+
+def pytz_name(zone: Any) -> str | None:
+    """The name of a pytz zone, or its offset; None for offsets that are not of whole minutes."""
+    if zone.zone is not None:
+        return str(zone.zone)
+    offset = zone.utcoffset(None)
+    return None if offset % dt.timedelta(minutes=1) else offset_name(offset)
 
 
 @lru_cache(maxsize=256)
@@ -138,12 +153,14 @@ def zone(name: str | None, tzinfo: str | None = None) -> dt.tzinfo | None:
     """The tzinfo of a time zone's name; "" is an instant without a zone, shown in UTC."""
     if name is None:
         return None
+    library = pytz() if tzinfo == "pytz" else None
+    if library is not None:
+        fixed = name[0] in "+-"
+        return library.FixedOffset(_offset(name) // dt.timedelta(minutes=1)) if fixed else library.timezone(name)
     if name == "" or (name == "UTC" and tzinfo is None):
         return dt.UTC
     if name[0] in "+-":
-        hours, minutes = name[1:].split(":")
-        offset = dt.timedelta(hours=int(hours), minutes=int(minutes))
-        return dt.timezone(-offset if name[0] == "-" else offset)
+        return dt.timezone(_offset(name))
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -152,6 +169,13 @@ def zone(name: str | None, tzinfo: str | None = None) -> dt.tzinfo | None:
             code="time_zone_unknown",
             hint="Install the package tzdata, or use a name of the IANA time zone database, such as Europe/Berlin.",
         ) from error
+
+
+def _offset(name: str) -> dt.timedelta:
+    """The inverse of offset_name."""
+    hours, minutes = name[1:].split(":")
+    offset = dt.timedelta(hours=int(hours), minutes=int(minutes))
+    return -offset if name[0] == "-" else offset
 
 
 def _write_time(value: dt.time) -> Scalar | None:
@@ -222,7 +246,7 @@ def _read_timestamp(logical: Logical, value: int) -> Any:
 
 def _exact_instant(logical: Logical, value: int) -> Any:
     """Nanoseconds in a time zone, which only pandas holds."""
-    return pandas().Timestamp(value, unit="ns", tz="UTC").tz_convert(zone(logical.tz))
+    return pandas().Timestamp(value, unit="ns", tz="UTC").tz_convert(zone(logical.tz, logical.hint("tzinfo")))
 
 
 def _read_duration(logical: Logical, value: int) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import pandas as pd
+import pyarrow as pa
 
 from pyflow.codec import frames, scalars
-from pyflow.codec.indexes import index_meta, restore_range
+from pyflow.codec.indexes import index_meta, restore_range, with_freq
+from pyflow.codec.ipc import ArtifactFile
 from pyflow.codec.nodes import NodeWriter
 from pyflow.codec.scalars import python_class
 from pyflow.codec.table import Part, Unfit, from_label, label
@@ -24,6 +26,11 @@ def write(encoder: PartWriter, writer: NodeWriter, name: str | None, value: Any)
         _write_series(encoder, writer, name, value)
     elif type(value) in (pd.Timestamp, pd.Timedelta):
         return _write_moment(writer, name, value)
+    elif type(value) in (pd.Period, pd.Interval):
+        part = frames.part(pd.array([value]))
+        if part.logical is None or part.logical.hint("dtype") == "object":
+            return False
+        writer.leaf(name, "scalar", part.logical, part.array, python_class(f"pandas.{type(value).__name__}"))
     elif value is pd.NaT:
         writer.null(name, python_class("pandas.NaT"))
     elif value is pd.NA:
@@ -42,8 +49,7 @@ def _write_values(encoder: PartWriter, name: str | None, value: Any, attr: dict[
     if part.logical is None:
         # A list of nodes or a native in its place would lose what kind of array it is.
         raise Unfit(f"an array of the type {value.dtype}")
-    freq = getattr(value, "freqstr", None)
-    encoder.part(name, Part(part.logical.hinted(freq=freq), part.array), attr, value)
+    encoder.part(name, Part(with_freq(part.logical, value), part.array), attr, value)
 
 
 def _write_series(encoder: PartWriter, writer: NodeWriter, name: str | None, value: pd.Series) -> None:
@@ -70,16 +76,21 @@ def _write_moment(writer: NodeWriter, name: str | None, value: Any) -> bool:
         ticks = value.to_timedelta64().view("int64")
         logical = Logical("duration", unit=unit)
     else:
-        zone = None if value.tz is None else frames.zone_name(value.tz)
+        zone, library = (None, None) if value.tz is None else frames.zone_hint(value.tz)
         if (value.tz is not None and zone is None) or (value.tz is None and value.fold):
             return False
         ticks = value.asm8.view("int64")
-        logical = Logical("timestamp", unit=unit, tz=zone)
+        logical = Logical("timestamp", unit=unit, tz=zone).hinted(tzinfo=library)
     writer.scalar(name, logical, int(ticks), python_class(f"pandas.{type(value).__name__}"))
     return True
 
 
 # Reading.
+
+
+def single(logical: Logical, array: pa.Array, file: ArtifactFile) -> Any:
+    """A pandas.Period or Interval."""
+    return frames.values(logical, array, file)[0]
 
 
 def moment(logical: Logical, value: int | None) -> Any:
@@ -89,7 +100,7 @@ def moment(logical: Logical, value: int | None) -> Any:
     if logical.type == "duration":
         return pd.Timedelta(value, unit=logical.unit).as_unit(logical.unit)
     stamp = pd.Timestamp(value, unit=logical.unit, tz=None if logical.tz is None else "UTC").as_unit(logical.unit)
-    return stamp if logical.tz is None else stamp.tz_convert(scalars.zone(logical.tz))
+    return stamp if logical.tz is None else stamp.tz_convert(scalars.zone(logical.tz, logical.hint("tzinfo")))
 
 
 def missing(name: str) -> Any:
@@ -104,6 +115,11 @@ def make_series(values: Any, index: Any, name: Any) -> pd.Series:
     return pd.Series(values, index=index, dtype=dtype, name=from_label(name), copy=False)
 
 
+def as_array(values: Any) -> Any:
+    """pandas' own kind of array: of instants and durations without a zone it is not numpy's."""
+    return pd.array(values, copy=False) if values.dtype.kind in "mM" else values
+
+
 def make_index(levels: list[Any], names: list[Any], freqs: list[Any]) -> Any:
     """A row index of decoded levels."""
     levels = [frames.object_values(level, len(level)) if isinstance(level, list) else level for level in levels]
@@ -115,5 +131,6 @@ def make_range(meta: dict[str, Any]) -> Any:
 
 
 values = frames.values
+lacks = frames.lacks
 from_frame = frames.from_frame
 to_frame = frames.to_frame

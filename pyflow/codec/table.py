@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,13 +29,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Table:
-    """A table to be written: its columns, then its index levels; `meta` has `index`, `labels`, `class`, `python`."""
+    """A table to be written: its columns, then its index levels; `meta` has `index`, `labels`, `class`, `python`.
+    `pandas` makes the schema's key of that name for a flat table."""
 
     names: tuple[str, ...]
     parts: tuple[Part, ...]
     rows: int
     meta: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    pandas: Callable[[], Mapping[str, Any]] | None = None
 
     @property
     def flat(self) -> bool:

@@ -1,7 +1,7 @@
 """Any Python value -> an artifact: what kind it is decides which module writes it.
 
-Values are recognised by their exact type. Subclasses (named tuples, enums, dictionaries with a default, ...)
-are kept as native objects, because their class is part of what they are.
+Values are recognised by their exact type. Objects of other classes (data classes, named tuples, enums, dictionaries
+with a default, ...) are their data with their class beside it (objects.py), or native if there is more to them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pyflow.codec import arrays, arrowlike, arrowtables, ipc, native, scalars, vectors
+from pyflow.codec import arrays, arrowlike, arrowtables, ipc, native, objects, preview, scalars, sparse, vectors
 from pyflow.codec.lazy import pandas_values
 from pyflow.codec.nodes import NodeWriter
 from pyflow.codec.scalars import python_class
@@ -44,6 +44,10 @@ class _Cyclic(Exception):
     """A container that holds itself."""
 
 
+class _NotPlain(Exception):
+    """A native inside of an object that is being taken apart."""
+
+
 class Encoder:
     """Writes one value; `chunks` and `kind` are the result, `warnings` what could not be kept exactly."""
 
@@ -53,6 +57,7 @@ class Encoder:
         self._writer = NodeWriter()
         self._place: list[str] = []
         self._inside: set[int] = set()
+        self._objects = 0
 
     def encode(self, value: Any) -> tuple[Sequence[Buffer], str]:
         """The file and the artifact's kind; raises ArtifactError for what cannot be kept."""
@@ -64,7 +69,7 @@ class Encoder:
                 self.write(None, value)
             except (_Cyclic, RecursionError):
                 # Nodes have no form for it, but pickle keeps such values.
-                self._writer, self._place = NodeWriter(), []
+                self._writer, self._place, self._objects = NodeWriter(), [], 0
                 self._native(None, value)
             return self._writer.finish(), self._writer.kind
         except native.Unsupported as error:
@@ -89,7 +94,8 @@ class Encoder:
         self._announce(table)
         columns = [to_json(part.logical) for part in table.parts if part.logical is not None]
         meta = {"kind": "table", "form": "table", "columns": columns, "rows": table.rows, **table.meta}
-        return ipc.write(meta, table.names, [part.array for part in table.parts])
+        beside = None if table.pandas is None else table.pandas()
+        return ipc.write(meta, table.names, [part.array for part in table.parts], beside)
 
     def write(self, name: str | None, value: Any) -> None:
         """Add a value's nodes."""
@@ -108,17 +114,50 @@ class Encoder:
         elif kind in _DICTS:
             self._dict(name, value)
         elif isinstance(value, native.NativeProxy):
-            self._writer.native(name, value.bytes, canonical_json(value.attr()))
-        else:
-            self._library_value(name, value)
+            self._proxy(name, value)
+        elif not self._library_value(name, value):
+            self._native(name, value)
 
     def _native(self, name: str | None, value: Any) -> None:
+        if self._objects:
+            raise _NotPlain
         try:
             proxy = native.pack(value)
         except native.Unsupported as error:
             error.kind = error.kind or native.qualified(type(value))
             raise
+        self._proxy(name, proxy)
+
+    def _proxy(self, name: str | None, proxy: native.NativeProxy) -> None:
+        if self._objects:
+            raise _NotPlain
         self._writer.native(name, proxy.bytes, canonical_json(proxy.attr()))
+
+    def _object(self, name: str | None, value: Any) -> bool:
+        """An object as its data with its class beside it; False if there is more to it."""
+        found = objects.plain(value)
+        if found is None:
+            return False
+        if id(value) in self._inside:
+            raise _Cyclic
+        whole = found.maker is None
+        proxy = native.describe(type(value), value if whole else found.maker, preview.fields(value, found.value))
+        before = self._writer.mark(), len(self._place), len(self.warnings), set(self._inside)
+        self._writer.open(name, "object", 2, canonical_json({"form": found.form} | ({"whole": True} if whole else {})))
+        self._writer.native(None, proxy.bytes, canonical_json(proxy.attr()))
+        self._inside.add(id(value))
+        self._objects += 1
+        try:
+            self.write(None, found.value)
+        except _NotPlain:
+            mark, places, warnings, self._inside = before
+            self._writer.back(mark)
+            del self._place[places:], self.warnings[warnings:]
+            return False
+        finally:
+            self._objects -= 1
+        self._inside.discard(id(value))
+        return True
 
     # Containers.
 
@@ -175,13 +214,22 @@ class Encoder:
 
     # Values of libraries, by the library's name; none of them is imported before a value of it is met.
 
-    def _library_value(self, name: str | None, value: Any) -> None:
-        writer = _LIBRARIES.get(type(value).__module__.partition(".")[0])
+    def _library_value(self, name: str | None, value: Any) -> bool:
+        writer = _LIBRARIES.get(type(value).__module__.partition(".")[0], Encoder._object)
         try:
-            if writer is None or not writer(self, name, value):
-                self._native(name, value)
+            return writer(self, name, value)
         except Unfit:
-            self._native(name, value)
+            return False
+
+    def _scipy_value(self, name: str | None, value: Any) -> bool:
+        found = sparse.leaves(value)
+        if found is None:
+            return False
+        attr, leaves = found
+        self._writer.open(name, "sparse", len(leaves), canonical_json(attr))
+        for leaf in leaves:
+            self._writer.leaf(None, "vector", *leaf)
+        return True
 
     def _numpy_value(self, name: str | None, value: Any) -> bool:
         if isinstance(value, np.generic):
@@ -190,6 +238,8 @@ class Encoder:
             kind, missing, data = "numpy.ma.MaskedArray", np.ma.getmaskarray(value), value.data
         elif type(value) is np.ndarray:
             kind, missing, data = "numpy.ndarray", None, value
+        elif type(value) is np.recarray:
+            kind, missing, data = "numpy.recarray", None, value.view(np.ndarray)
         else:
             return False
         if data.dtype == object:
@@ -321,4 +371,5 @@ _LIBRARIES: Mapping[str, Callable[[Encoder, str | None, Any], bool]] = {
     "pandas": Encoder._pandas_value,
     "pyarrow": Encoder._arrow_value,
     "polars": Encoder._polars_value,
+    "scipy": Encoder._scipy_value,
 }

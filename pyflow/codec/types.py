@@ -43,10 +43,30 @@ class Logical:
                 return value
         return default
 
+    def details(self, key: str) -> Any:
+        """A hint as the JSON that it is in the file."""
+        return _thaw(self.hint(key))
+
     def hinted(self, **hints: Any) -> Logical:
         """This type with more hints for Python; a hint of None is left out."""
-        known = dict(self.python) | {key: value for key, value in hints.items() if value is not None}
+        known = dict(self.python) | {key: _freeze(value) for key, value in hints.items() if value is not None}
         return replace(self, python=tuple(sorted(known.items())))
+
+    @property
+    def r_class(self) -> tuple[str, ...]:
+        """The class that R gives the values beside what the type itself makes."""
+        return tuple(json.loads(self.r).get("class", ())) if self.r else ()
+
+    @property
+    def inner(self) -> tuple[Logical, ...]:
+        """The types of a list's items or a struct's fields."""
+        return (self.item,) if self.item is not None else tuple(field for _, field in self.fields)
+
+    @property
+    def repeats_names(self) -> bool:
+        """Whether fields of a struct have one name, in it or further in."""
+        names = [name for name, _ in self.fields]
+        return len({*names}) < len(names) or any(part.repeats_names for part in self.inner)
 
     @property
     def plain(self) -> Logical:

@@ -43,7 +43,43 @@ def from_numpy(values: Values, missing: Values | None = None) -> Leaf | None:
         return _from_text(values, missing)
     if kind == "S":
         return BYTES.hinted(dtype=values.dtype.str), arrays.blobs(BYTES, _without(values.tolist(), missing))
+    if kind == "V" and missing is None:
+        return _from_fields(values)
     return None
+
+
+def _from_fields(values: Values) -> Leaf | None:
+    """A structured array; None where names and types of its fields do not say all (titles, fields of arrays)."""
+    names, described = values.dtype.names, _fields(values.dtype)
+    align = True if values.dtype.isalignedstruct else None
+    # A record array's dtype is the same but for the class of its items, which the node has.
+    if not names or described is None or _dtype(described, align=bool(align)) != np.dtype((np.void, values.dtype)):
+        return None
+    leaves = [from_numpy(values[name]) for name in names]
+    found = [leaf for leaf in leaves if leaf is not None]
+    if len(found) != len(names):
+        return None
+    logical = Logical("struct", fields=tuple((name, leaf[0]) for name, leaf in zip(names, found, strict=True)))
+    array = arrays.structs(names, [array for _, array in found], len(values))
+    return logical.hinted(numpy=described, align=align), array
+
+
+def _fields(dtype: np.dtype[Any]) -> list[Any] | None:
+    """Names and types of the fields as JSON; None where one is an array or has no type of its own in the format."""
+    described = []
+    for name in dtype.names or ():
+        field = dtype[name]
+        kind = field.str if field.names is None else _fields(field)
+        if field.subdtype is not None or kind is None:
+            return None
+        described.append([name, kind])
+    return described
+
+
+def _dtype(fields: Any, *, align: bool = False) -> np.dtype[Any]:
+    """The inverse of `_fields`."""
+    kinds = [(name, kind if isinstance(kind, str) else _dtype(kind)) for name, kind in fields]
+    return np.dtype(kinds, align=align)
 
 
 def _without(items: list[Any], missing: Values | None) -> list[Any]:
@@ -158,11 +194,10 @@ def _write_all(kind: type, items: Sequence[Any]) -> tuple[Logical, list[Any]] | 
 def _common_decimal(logicals: set[Any], written: list[Any]) -> tuple[Logical, list[Any]] | None:
     """Decimals of one column have one scale."""
     scale = max(logical.scale for logical in logicals)
-    digits = max(logical.precision - logical.scale for logical in logicals)
-    precision = max(digits + scale, scale, 1)
+    values = [None if logical is None else value * 10 ** (scale - logical.scale) for logical, value, _ in written]
+    precision = max(scale, *(len(str(abs(value))) for value in values if value is not None), 1)
     if precision > 38:
         return None
-    values = [None if logical is None else value * 10 ** (scale - logical.scale) for logical, value, _ in written]
     return Logical("decimal", precision=precision, scale=scale), values
 
 
@@ -174,6 +209,8 @@ def to_numpy(logical: Logical, array: pa.Array, file: ArtifactFile) -> Values:
     dtype = logical.hint("dtype")
     if dtype == "object":
         return to_objects(logical, array)
+    if logical.hint("numpy") is not None:
+        return _read_fields(logical, array, file)
     reader = _READERS.get(logical.type)
     result = reader(logical, array, file) if reader else to_objects(logical, array)
     return result if dtype is None else result.astype(np.dtype(dtype), copy=False)
@@ -203,9 +240,9 @@ def to_list(logical: Logical, array: pa.Array) -> list[Any]:
         parts = [to_list(field, array.field(k)) for k, (_, field) in enumerate(logical.fields)]
         names = [name for name, _ in logical.fields]
         mask = arrays.missing_mask(array)
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*parts, strict=True)] or [
-            {} for _ in range(len(array))
-        ]
+        make = dict if len({*names}) == len(names) else list
+        cells = zip(*parts, strict=True) if parts else [()] * len(array)
+        rows = [make(zip(names, row, strict=True)) for row in cells]
         return rows if mask is None else [None if gone else row for row, gone in zip(rows, mask, strict=True)]
     values = arrays.storage(array, logical)
     if logical.type in _AS_STORED and None not in values:
@@ -265,6 +302,13 @@ def _read_dates(logical: Logical, array: pa.Array, file: ArtifactFile) -> Values
     if mask is not None:
         values[mask] = np.datetime64("NaT")
     return values
+
+
+def _read_fields(logical: Logical, array: pa.Array, file: ArtifactFile) -> Values:
+    result = np.zeros(len(array), dtype=_dtype(logical.details("numpy"), align=logical.hint("align", False)))
+    for number, (name, field) in enumerate(logical.fields):
+        result[name] = to_numpy(field, array.field(number), file)
+    return result
 
 
 Reader = Callable[[Logical, pa.Array, ArtifactFile], Values]

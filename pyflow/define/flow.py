@@ -44,6 +44,10 @@ class TaskView(Protocol):
 
     def transition(self, transition: Transition) -> None: ...
 
+    def handle(self, name: str) -> Any: ...
+
+    def stored(self) -> list[str]: ...
+
 
 class FlowSpec:
     """A flow: its steps are methods marked `@step`, its parameters and constants are class attributes.

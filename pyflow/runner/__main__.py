@@ -56,8 +56,18 @@ def _load(message: Mapping[str, Any]) -> None:
     if message.get("tables"):
         # Tasks that exchange tables need it; imported once here, it costs each of them nothing.
         importlib.import_module("pandas")
+    _warm_up()
+
+
+def _warm_up() -> None:
+    """Read and write values once, so that what is loaded for it is loaded here: in each task it would cost time, and
+    memory that the tasks do not share."""
+    samples: list[Any] = ["warm up", {"a": 1}]
+    if "pandas" in sys.modules:
+        samples.append(sys.modules["pandas"].DataFrame({"x": [1.5, 2.5], "text": ["a", None], "yes": [True, False]}))
     codec = PythonCodec()
-    codec.decode(b"".join(bytes(chunk) for chunk in codec.encode(["warm up", {"a": 1}], "warm_up").chunks))
+    for sample in samples:
+        codec.decode(b"".join(bytes(chunk) for chunk in codec.encode(sample, "warm_up").chunks))
 
 
 if __name__ == "__main__":

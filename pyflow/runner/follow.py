@@ -54,7 +54,7 @@ def choice(session: Session) -> str | None:
 def _value(session: Session, name: str, what: str) -> Any:
     """The value of an artifact that decides `what`; a vector of one element counts as that element."""
     try:
-        value = session.load(session.ref(name))
+        value = session.load(session.ref(name), name)
     except NotFoundError:
         step = session.request.step
         raise ArtifactError(

@@ -12,6 +12,7 @@ from pyflow.define import load
 from pyflow.define.current import current
 from pyflow.define.flow import FlowSpec, bind
 from pyflow.hosts import python as python_host
+from pyflow.runner.handles import InputView, Stored
 from pyflow.runner.identity import current_values
 from pyflow.runner.names import check_name
 from pyflow.runner.r_step import run_r_step
@@ -151,9 +152,22 @@ class View:
                 ref = self.session.ref(name)
             except NotFoundError as error:
                 raise AttributeError(f"{error.message}{self._suggestion(name)}") from None
-            value = self.session.load(ref)
+            value = self.session.load(ref, name)
             self.values[name] = frozen(value) if name in self.session.request.configs else value
         return self.values[name]
+
+    def handle(self, name: str) -> Stored:
+        """A stored artifact for `lazy(self)`."""
+        if name in self.changed:
+            raise AttributeError(f"{name!r} was set in this step and is stored when it ends: use self.{name}")
+        try:
+            ref = self.session.ref(name)
+        except NotFoundError as error:
+            raise AttributeError(f"{error.message}{self._suggestion(name)}") from None
+        return Stored(name, ref, self.session, lambda: self.get(name))
+
+    def stored(self) -> list[str]:
+        return sorted(self.session.names() - self.changed)
 
     def _suggestion(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.names(), 1)
@@ -304,8 +318,12 @@ class Input:
             except NotFoundError as error:
                 known = ", ".join(sorted(self._session.input_refs(self._number)))
                 raise AttributeError(f"{error.message}; it has {known or 'no artifacts'}") from None
-            self._values[name] = self._session.load(ref)
+            self._values[name] = self._session.load(ref, name)
         return self._values[name]
+
+    def _lazy_view(self) -> InputView:
+        refs = self._session.input_refs(self._number)
+        return InputView(self._session, refs, lambda name: getattr(self, name))
 
     def __dir__(self) -> list[str]:
         return sorted(self._session.input_refs(self._number))

@@ -100,6 +100,7 @@ class Answers:
         self._answers: Mapping[str, Callable[[Message], Message]] = {
             "load": self._load,
             "load_item": self._load_item,
+            "describe": self._describe,
             "save": self._save,
             "keep": self._keep,
             "remove": self._remove,
@@ -121,8 +122,13 @@ class Answers:
             return _refusal(HostError(text, code="protocol_error"))
 
     def _load(self, message: Message) -> Message:
+        ref, columns = self.session.ref(message["name"], message.get("input")), message.get("columns")
+        with self.session.reading(message["name"]):
+            return {"layout": layout.layout_of(self.session.path(ref, whole=columns is None), columns)}
+
+    def _describe(self, message: Message) -> Message:
         ref = self.session.ref(message["name"], message.get("input"))
-        return {"layout": layout.layout_of(self.session.path(ref))}
+        return {"artifact": ref.to_json() | {"path": str(self.session.path(ref)) if message.get("path") else None}}
 
     def _load_item(self, message: Message) -> Message:
         frames = self.session.request.foreach

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from pyflow.hosts.masking import Mask
 from pyflow.ports import Codec, Encoded, Store
 from pyflow.runner.foreground import Foreground
 from pyflow.runner.merge import merge_names
-from pyflow.spec.errors import ArtifactError, NotFoundError, UserError, Where
+from pyflow.spec.errors import ArtifactError, ArtifactWarning, NotFoundError, UserError, Where, reading_artifact
 from pyflow.spec.task import ArtifactRef, ForeachFrame, Input, TaskRequest
 
 
@@ -57,8 +59,13 @@ class Session:
             )
         return found
 
-    def path(self, ref: ArtifactRef) -> Path:
-        return self.store.get(ref.digest)
+    def reading(self, name: str) -> AbstractContextManager[None]:
+        """Errors of the store name the artifact and the run."""
+        return reading_artifact(f"artifact {name!r} of run {self.request.flow}/{self.request.run}")
+
+    def path(self, ref: ArtifactRef, *, whole: bool = True) -> Path:
+        """The local file of an artifact, checked if it is to be read as a whole."""
+        return self.store.get(ref.digest, whole=whole)
 
     def save(self, name: str, encoded: Encoded) -> tuple[str, ...]:
         """Store a value under `name`; returns its announcements."""
@@ -75,10 +82,7 @@ class Session:
         """
         path = self.path(self.ref(name))
         encoded = self.codec.encode(value, name)
-        if _same(encoded, path.read_bytes()):
-            return
-        untouched = self.codec.encode(self.codec.decode(path), name)
-        if not _same(encoded, b"".join(bytes(chunk) for chunk in untouched.chunks)):
+        if not self.codec.unchanged(encoded, path, name):
             self.save(name, encoded)
 
     def keep(self, name: str, ref: ArtifactRef) -> None:
@@ -128,15 +132,29 @@ class Session:
 
     def item(self, frame: ForeachFrame) -> Encoded:
         """The foreach item of a frame as an artifact of its own."""
-        return self.codec.item(self.store.get(frame.digest), frame.index, frame.language)
+        with self.reading("input"):
+            return self.codec.item(self.store.get(frame.digest), frame.index, frame.language)
 
-    def load(self, ref: ArtifactRef) -> Any:
-        """The value of an artifact."""
-        return self.codec.decode(self.path(ref))
+    def load(self, ref: ArtifactRef, name: str) -> Any:
+        """The value of an artifact; what it loses by being read here is announced."""
+        with self.reading(name):
+            return self.codec.decode(self.path(ref), name, self.announce)
+
+    def load_columns(self, ref: ArtifactRef, wanted: Sequence[Any], name: str) -> Any:
+        """Some columns of a table, without reading the others."""
+        with self.reading(name):
+            return self.codec.columns(self.path(ref, whole=False), wanted, name, self.announce)
 
     def load_item(self, frame: ForeachFrame) -> Any:
         """The value of a frame's foreach item."""
-        return self.codec.decode(b"".join(bytes(chunk) for chunk in self.item(frame).chunks))
+        content = b"".join(bytes(chunk) for chunk in self.item(frame).chunks)
+        return self.codec.decode(content, "input", self.announce)
+
+    def announce(self, text: str) -> None:
+        """Say it as a warning of Python and in the task's result, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            warnings.warn(ArtifactWarning(text), stacklevel=6)
 
     def split_count(self) -> int | None:
         """How many child tasks this step's foreach makes; None for other steps."""
@@ -181,14 +199,3 @@ class Session:
 
     def input_refs(self, index: int) -> Mapping[str, ArtifactRef]:
         return {**self.parameters, **self._input(index).artifacts}
-
-
-def _same(encoded: Encoded, content: bytes) -> bool:
-    """Whether the chunks are the content; compared piece by piece, so that nothing is copied."""
-    position, view = 0, memoryview(content)
-    for chunk in encoded.chunks:
-        piece = memoryview(chunk).cast("B")
-        if piece != view[position : position + len(piece)]:
-            return False
-        position += len(piece)
-    return position == len(view)

@@ -21,6 +21,8 @@ The engine never sees these for a failing task: such a failure is a value (spec.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 # The hint of `store_write`.
@@ -45,6 +47,10 @@ class Where:
         if self.artifact:
             parts.append(f"artifact {self.artifact}")
         return ", ".join(parts)
+
+
+class ArtifactWarning(UserWarning):
+    """An artifact is read as less than it is; the text names the artifact, what is lost and the way out."""
 
 
 class PyflowError(Exception):
@@ -170,6 +176,15 @@ class StoreError(MachineError):
     """The store cannot be read or written."""
 
     code = "store"
+
+
+@contextmanager
+def reading_artifact(what: str) -> Iterator[None]:
+    """A StoreError that is raised in here says which artifact was read."""
+    try:
+        yield
+    except StoreError as error:
+        raise StoreError(f"{what}: {error.message}", code=error.code, hint=error.hint, where=error.where) from error
 
 
 class HostError(MachineError):

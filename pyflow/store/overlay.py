@@ -18,8 +18,9 @@ class OverlayStore:
     def put(self, chunks: Iterable[Buffer]) -> tuple[str, int]:
         return self.own.put(chunks)
 
-    def get(self, digest: str) -> Path:
-        return (self.own if self.own.exists(digest) or not self.base.exists(digest) else self.base).get(digest)
+    def get(self, digest: str, *, whole: bool = True) -> Path:
+        store = self.own if self.own.exists(digest) or not self.base.exists(digest) else self.base
+        return store.get(digest, whole=whole)
 
     def exists(self, digest: str) -> bool:
         return self.own.exists(digest) or self.base.exists(digest)

@@ -18,8 +18,10 @@ client_properties.rflow_client_artifact <- function(x) {
     size = row("size"),
     preview = row("preview"),
     digest = row("digest"),
-    value = \(x) artifact_value(field(x, "row")),
-    data = \(x) artifact_value(field(x, "row"))
+    path = \(x) bridge_ask("path", digest = field(x, "row")$digest),
+    columns = \(x) \(...) artifact_columns(field(x, "row"), c(...)),
+    value = \(x) artifact_value(field(x, "row"), field(x, "owner")),
+    data = \(x) artifact_value(field(x, "row"), field(x, "owner"))
   )
 }
 
@@ -28,8 +30,47 @@ client_details.rflow_client_artifact <- function(x) {
   c(artifact_line(field(x, "row")), paste("preview:", field(x, "row")$preview))
 }
 
-# Read an artifact's value from the store.
-artifact_value <- function(row) values_read(bridge_ask("layout", digest = row$digest))
+# Read an artifact's value from the store. `owner` is the pathspec of the run or task that has it.
+artifact_value <- function(row, owner) {
+  run <- paste(utils::head(strsplit(owner, "/", fixed = TRUE)[[1]], 2), collapse = "/")
+  origin <- paste0(if (isTRUE(row$inherited)) "passed on by ", "step ", row$step, " of run ", run)
+  pathspec <- paste(owner, row$name, sep = "/")
+  with_origin(values_read(bridge_ask("layout", digest = row$digest, pathspec = pathspec)), origin)
+}
+
+# Some columns of a table, without reading the others.
+artifact_columns <- function(row, columns) {
+  check_columns(columns)
+  layout <- bridge_ask("layout", digest = row$digest, columns = as.list(columns))
+  chosen_columns(values_read(layout), columns)
+}
+
+check_columns <- function(columns) {
+  if (is.character(columns) && !anyNA(columns)) return(invisible())
+  abort_rflow(paste0("$columns() takes names of columns, not ", describe_value(columns), "."), "definition")
+}
+
+# What was read, with these columns alone. Where the columns are buffers of their own, no other has been read; a table
+# with columns of any objects has been read as a whole.
+chosen_columns <- function(table, columns) {
+  if (!is.data.frame(table)) {
+    abort_rflow(
+      paste0("this artifact is ", describe_value(table), ", which has no columns"), "not_a_table",
+      "Only of tables some columns can be read; read the value as a whole."
+    )
+  }
+  if (identical(unique(names(table)), unique(columns))) return(table)
+  missing <- setdiff(columns, names(table))
+  if (length(missing)) {
+    near <- nearest_name(missing[1], names(table))
+    known <- paste("Its columns are:", paste(names(table), collapse = ", "))
+    hint <- if (is.null(near)) known else paste0("Did you mean `", near, "`?")
+    abort_rflow(paste0("this table has no column `", missing[1], "`"), "column_missing", hint)
+  }
+  if (!inherits(table, "data.table")) return(table[columns])
+  # This package is not one for which data.table's own `[` works.
+  with_own_pointer(structure(unclass(table)[columns], class = class(table), row.names = attr(table, "row.names")))
+}
 
 artifact_line <- function(row) {
   paste0(row$kind, if (length(row$type) && nzchar(row$type)) paste0(" <", row$type, ">"), ", ", size_text(row$size))
@@ -75,7 +116,7 @@ names.rflow_data <- function(x) names(data_rows(x))
 length.rflow_data <- function(x) length(data_rows(x))
 
 #' @export
-as.list.rflow_data <- function(x, ...) lapply(data_rows(x), artifact_value)
+as.list.rflow_data <- function(x, ...) lapply(data_rows(x), artifact_value, .subset2(x, "owner"))
 
 #' @importFrom utils .DollarNames
 #' @export

@@ -12,15 +12,20 @@ bridge_ask <- function(op, ...) {
 
 # Start Python in this session, or use the one that runs in it already. Returns a function from text to text.
 bridge_load <- function(python) {
+  module <- bridge_module("pyflow.client.bridge", python)
+  \(text) reticulate::py_to_r(module$ask(text))
+}
+
+# A module of pyflow in this session's Python.
+bridge_module <- function(name, python = find_python()) {
   if (!reticulate::py_available()) start_python(python)
-  module <- tryCatch(
-    reticulate::import("pyflow.client.bridge", convert = FALSE),
+  tryCatch(
+    reticulate::import(name, convert = FALSE),
     error = \(e) abort_rflow(
       paste0("The Python in this session (", reticulate::py_config()$python, ") has no package pyflow."),
       "python_missing", python_hint
     )
   )
-  \(text) reticulate::py_to_r(module$ask(text))
 }
 
 # RETICULATE_PYTHON is what reticulate obeys before all else, so it is set while Python starts.

@@ -7,6 +7,9 @@ new_leaf <- function(type, logical, data, attr = NULL) new_node(type, attr, logi
 # Children are values or nodes; their names are the nodes' names.
 new_container <- function(type, children, attr = NULL) new_node(type, attr, NULL, children)
 
+# Names of a dimension, or NULL.
+names_leaf <- function(names) if (!is.null(names)) new_leaf("vector", list(type = "string"), names)
+
 new_node <- function(type, attr, logical, data) {
   structure(
     list(type = type, attr = if (!is.null(attr)) unclass(.Call(rflow_json, attr)), logical = logical, data = data),
@@ -30,14 +33,3 @@ abort_corrupt <- function(what) {
   )
 }
 
-# The text of an announcement, from its code, the column's name ("" if there is none) and the logical type.
-announcement <- function(note) {
-  what <- if (nzchar(note[2])) paste0("column '", note[2], "' (", note[3], ")") else paste0("the value (", note[3], ")")
-  text <- switch(note[1],
-    decimal_precision = "has more digits than R's numbers hold: convert it to text in Python if every digit counts",
-    time_as_text = "arrives as text: R has no time of day; use a duration in Python for arithmetic",
-    bigint_as_text = "arrives as text: R's numbers are too small for it; convert it in Python if it may be rounded",
-    timestamp_precision = "is finer than can be kept: it is rounded; use round() if the last digits do not matter"
-  )
-  list(code = note[1], message = paste0(note[1], ": ", what, " ", text, "."))
-}

@@ -18,6 +18,12 @@ plain_logical <- function(type) {
   )
 }
 
+# Raw values one by one, in a column or an array; a raw vector alone is one value of type bytes. The data are integers:
+# a raw vector is one value to C.
+raw_plan <- function(x) {
+  list(logical = list(type = "uint8", r = list(storage = "raw")), data = as.integer(x), rest = attributes(x))
+}
+
 # The plan of a class that is part of a logical type, with the attributes `used` by it.
 known_plan <- function(x, attributes) {
   class <- attributes$class
@@ -51,13 +57,13 @@ r_key <- function(...) {
 }
 
 date_plan <- function(x) {
-  if (.Call(rflow_moment_fit, x, 1, TRUE) == 4L) return(number_plan(x, "Date"))
+  if (.Call(rflow_moment_fit, x, 1, "date") == 4L) return(if (is.double(x)) number_plan(x, "Date"))
   list(logical = c(list(type = "date"), r_key(storage = r_storage(x))), data = x, used = "class")
 }
 
 instant_plan <- function(x, tzone) {
   if (!is.null(tzone) && (!is.character(tzone) || length(tzone) == 0 || anyNA(tzone))) return(NULL)
-  fit <- .Call(rflow_moment_fit, x, 1, FALSE)
+  fit <- .Call(rflow_moment_fit, x, 1, "instant")
   if (fit == 4L) return(number_plan(x, c("POSIXct", "POSIXt"), tzone = as.list(tzone)))
   tz <- if (is.null(tzone)) "" else tzone[[1]]
   # A reader makes tzone from tz: only what it would not make is kept.
@@ -71,7 +77,7 @@ instant_plan <- function(x, tzone) {
 duration_plan <- function(x, units) {
   seconds <- c(secs = 1, mins = 60, hours = 3600, days = 86400, weeks = 604800)
   if (!is.character(units) || length(units) != 1 || !units %in% names(seconds)) return(NULL)
-  fit <- .Call(rflow_moment_fit, x, seconds[[units]], FALSE)
+  fit <- .Call(rflow_moment_fit, x, seconds[[units]], "duration")
   if (fit == 4L) return(number_plan(x, "difftime", units = units))
   logical <- c(list(type = "duration", unit = fit_unit(fit), units = units), r_key(storage = r_storage(x)))
   list(logical = logical, data = x, used = c("class", "units"))
@@ -79,7 +85,8 @@ duration_plan <- function(x, units) {
 
 fit_unit <- function(fit) if (fit %in% c(1L, 2L)) "ns" else "us"
 
-# A Date with fractions of a day or an infinite instant: a number, whose class only R knows.
+# A Date with fractions of a day, what is infinite, and days and instants that lie outside of the years 1 to 9999:
+# numbers, whose class only R knows.
 number_plan <- function(x, class, ...) {
   list(
     logical = list(type = "float64", r = c(list(class = as.list(class)), r_key(...)$r)), data = x,
@@ -105,8 +112,8 @@ column_plan <- function(x) {
   }
   if (inherits(x, "POSIXlt")) return(broken_down_plan(x))
   if (typeof(x) == "list") return(if (is.null(attributes(x))) list_plan(x))
-  if (is.null(x) || is.raw(x) || !is.atomic(x) || isS4(x)) return(NULL)
-  plan <- vector_plan(x)
+  if (is.null(x) || !is.atomic(x) || isS4(x)) return(NULL)
+  plan <- if (is.raw(x)) raw_plan(x) else vector_plan(x)
   if (!is.null(plan) && is.null(plan$rest)) plan
 }
 

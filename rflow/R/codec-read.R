@@ -8,7 +8,7 @@
 # rflow_error_artifact_unsupported for text that R cannot hold.
 values_read <- function(layout) {
   meta <- layout$metadata
-  version <- meta$version
+  version <- if (is.list(meta)) meta$version
   if (!is.numeric(version) || length(version) != 1) abort_corrupt("the metadata name no version")
   if (version > 1) {
     abort_rflow(
@@ -16,12 +16,12 @@ values_read <- function(layout) {
       "Update rflow."
     )
   }
-  found <- tryCatch(layout_value(layout, meta), error = abort_damaged)
-  for (note in as.list(found$notes)) {
+  read <- with_notes(tryCatch(layout_value(layout, meta), error = \(cnd) abort_damaged(cnd, layout$path)))
+  for (note in c(as.list(read$value$notes), read$notes)) {
     note <- announcement(note)
     warn_rflow(note$message, note$code)
   }
-  found$value
+  read$value$value
 }
 
 layout_value <- function(layout, meta) {
@@ -33,9 +33,12 @@ layout_value <- function(layout, meta) {
 }
 
 # Whatever R says of a value that cannot be put together (dimensions, levels, JSON that do not fit) means
-# that the artifact is damaged.
-abort_damaged <- function(cnd) {
-  if (inherits(cnd, "rflow_error")) stop(cnd) else abort_corrupt(conditionMessage(cnd))
+# that the artifact is damaged. The file's name is the digest.
+abort_damaged <- function(cnd, path) {
+  if (!inherits(cnd, "rflow_error")) cnd <- tryCatch(abort_corrupt(conditionMessage(cnd)), rflow_error = identity)
+  named <- is.character(path) && length(path) == 1 && !grepl(path, cnd$message, fixed = TRUE)
+  if (named && cnd$code %in% c("artifact_corrupt", "layout_invalid")) cnd$message <- paste0(path, ": ", cnd$message)
+  stop(cnd)
 }
 
 # ---- called by C ----
@@ -45,14 +48,24 @@ codec_has_integer64 <- function() requireNamespace("bit64", quietly = TRUE)
 # A packed list of a class that [[ ]] must keep: dates, factors.
 codec_unpack <- function(values) lapply(seq_along(values), \(i) values[i])
 
-# A node that is not a plain leaf or list, from its type, its attributes' text (NA: none) and its children.
-codec_restore <- function(type, attr, children) {
-  attr <- if (is.na(attr)) list() else jsonlite::parse_json(attr)
+# The fields of a nested table's only row, where that is a scalar.
+codec_record <- function(row) {
+  row <- lapply(unclass(row), \(field) if (is.data.frame(field)) codec_record(field) else field)
+  attributes(row) <- list(names = names(row))
+  row
+}
+
+# A node that is not a plain leaf or list, from its type, its attributes' text (NA: none), the place that announcements
+# name, and its children.
+codec_restore <- function(type, about, children) {
+  attr <- if (is.na(about[1])) list() else jsonlite::parse_json(about[1])
   switch(type,
     scalar = , vector = , packed = , list = , dict = restore_as_is(children, attr),
     named = restore_named(children, attr),
     array = restore_array(children, attr),
     table = table_restore(unname(children), names(children), attr),
+    sparse = restore_sparse(unname(children), attr, about[2]),
+    object = restore_object(unname(children), about[2]),
     attributes = restore_attributes(children),
     native = restore_native(children, attr),
     abort_corrupt(paste0("there is no node of type '", type, "'"))
@@ -71,25 +84,38 @@ restore_named <- function(children, attr) {
   levels <- children[-1]
   if (!is.null(attr$range)) {
     range <- attr$range
-    levels <- list(range$start + range$step * (seq_along(x) - 1))
+    levels <- list(range$start + range$step * (seq_len(NROW(x)) - 1))
   }
   if (length(levels) == 0) return(x)
-  if (!all(lengths(levels) == length(x))) abort_corrupt("names and values differ in length")
+  if (!all(vapply(levels, NROW, 1) == NROW(x))) abort_corrupt("names and values differ in length")
+  if (length(levels) > 1 || !is.character(levels[[1]])) note_value("levels_as_text", "", "index")
   texts <- lapply(levels, level_text)
-  names(x) <- if (length(texts) == 1) texts[[1]] else do.call(paste, c(texts, sep = "."))
+  names <- if (length(texts) == 1) texts[[1]] else do.call(paste, c(texts, sep = "."))
+  if (is.data.frame(x)) attr(x, "row.names") <- make.unique(ifelse(is.na(names), "NA", names)) else names(x) <- names
   x
 }
 
 level_text <- function(level) {
-  if (is.character(level)) level[seq_along(level)] else as.character(level)
+  if (is.data.frame(level)) return(do.call(paste, c(unname(as.list(level)), sep = ", ")))
+  if (is.character(level)) return(level[seq_along(level)])
+  text <- as.character(level)
+  # 100000 and not 1e+05.
+  if (is.numeric(level) && !is.object(level)) {
+    whole <- which(abs(level) < 2^53 & level == trunc(level))
+    text[whole] <- sprintf("%.0f", level[whole])
+  }
+  text
 }
 
 restore_array <- function(children, attr) {
   if (length(children) == 0) abort_corrupt("an array has no elements")
   x <- children[[1]]
   dim <- as.integer(unlist(attr$dim))
-  fits <- length(dim) > 0 && !anyNA(dim) && prod(dim) == length(x)
+  fits <- !anyNA(dim) && prod(dim) == NROW(x)
   if (!fits) abort_corrupt("an array's dimensions do not fit its elements")
+  # An array without dimensions is one value; a table has no others than its own.
+  if (length(dim) == 0) return(x)
+  if (is.data.frame(x)) return(table_array(x, dim, attr$order))
   if (identical(attr$order, "C") && length(dim) > 1) x <- transpose(x, dim) else dim(x) <- dim
   if (length(children) == 1) return(x)
   dimnames <- lapply(children[-1], \(names) if (!is.null(names)) level_text(names))

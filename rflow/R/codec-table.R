@@ -1,5 +1,19 @@
 # Tables (shared_spec/artifact.md, section 3).
 
+# A data frame whose columns have as many values as it has rows. One that was put together wrongly is an object of R's.
+is_table <- function(x) {
+  if (!is.data.frame(x) || isS4(x) || length(names(x)) != length(x)) return(FALSE)
+  rows <- .row_names_info(x, 2L)
+  all(vapply(unclass(x), column_fits, NA, rows))
+}
+
+# A list with a class may be as long as its class says (POSIXlt, records of vctrs), whose methods may not be there.
+column_fits <- function(column, rows) {
+  if (is.data.frame(column)) return(.row_names_info(column, 2L) == rows)
+  if (is.object(column) && (is.list(column) || isS4(column))) return(TRUE)
+  NROW(column) == rows
+}
+
 # How the rows are named: list(index, levels). `index` NULL: rows are numbered.
 table_index <- function(x) {
   pandas <- attr(x, "pandas.index", exact = TRUE)
@@ -39,16 +53,57 @@ table_write <- function(x, path) {
 # A table inside of a tree: its columns may be anything.
 table_node <- function(x) {
   index <- table_index(x)
-  columns <- lapply(unclass(x), column_node)
+  columns <- lapply(unclass(x), column_node, nrow(x))
   columns <- structure(columns[seq_along(columns)], names = names(x))
   attr <- c(list(rows = nrow(x)), if (!is.null(index)) list(index = index$index), table_class(x))
-  new_container("table", c(columns, lapply(index$levels, column_node)), attr)
+  new_container("table", c(columns, lapply(index$levels, column_node, nrow(x))), attr)
 }
 
 # A column as a node: a vector also when it has one row.
-column_node <- function(x) {
-  plan <- if (!is.data.frame(x) && !is.list(x)) column_plan(x)
-  if (is.null(plan)) x else new_leaf("vector", plan$logical, plan$data)
+column_node <- function(x, rows) {
+  if (inherits(x, "rflow_node")) return(x)
+  plan <- if (!is.data.frame(x)) column_plan(x)
+  if (!is.null(plan)) return(new_leaf("vector", plan$logical, plan$data))
+  if (is_record(x)) return(object_node(x, readable_column(x, rows)))
+  if (is.atomic(x) && !is.null(x)) return(vector_node(x, alone = FALSE))
+  # A list with names would be a dict, and no column.
+  if (is.list(x) && !is.object(x) && identical(names(attributes(x)), "names")) {
+    return(attributes_node(unname(x), list(names = names(x))))
+  }
+  x
+}
+
+# Objects that are as long as their class says, not as the data in them: Python could not tell their rows.
+is_record <- function(x) {
+  if (isS4(x)) return(TRUE)
+  is.list(x) && is.object(x) && !is.data.frame(x) &&
+    (inherits(x, c("vctrs_rcrd", "POSIXlt")) || length(x) != length(unclass(x)))
+}
+
+# An object of R beside what other languages read in its place.
+object_node <- function(x, readable) {
+  new_container("object", list(native_node(x), readable), list(form = "record", whole = TRUE))
+}
+
+# What the rows of an object say: instants, records of plain fields, its data part, its text; else that they are not
+# known.
+readable_column <- function(x, rows) {
+  fields <- if (is.list(x) && !isS4(x)) unclass(x)
+  attributes(fields) <- list(names = names(fields))
+  table <- structure(fields, class = "data.frame", row.names = .set_row_names(rows))
+  candidates <- list(
+    \() if (inherits(x, "POSIXlt")) vector_plan(stats::setNames(as.POSIXct(x), NULL)),
+    \() if (length(fields) && is_table(table)) struct_plan(table),
+    \() if (isS4(x) && methods::is(x, "vector")) vector_plan(as.vector(methods::slot(x, ".Data"))),
+    \() vector_plan(as.character(format(x)))
+  )
+  for (candidate in candidates) {
+    plan <- tryCatch(candidate(), error = \(cnd) NULL)
+    if (!is.null(plan) && is.null(plan$rest) && NROW(plan$data) == rows) {
+      return(new_leaf("vector", plan$logical, plan$data))
+    }
+  }
+  new_leaf("vector", list(type = "bool"), rep(NA, rows))
 }
 
 # ---- reading ----
@@ -61,11 +116,20 @@ table_restore <- function(columns, names, meta) {
   levels <- columns[length(columns) - rev(seq_len(count)) + 1L]
   keep <- seq_len(length(columns) - count)
   table <- columns[keep]
+  unlike_text <- !is.null(meta$labels) || !is.null(meta$python$columns$kind)
+  if (unlike_text && length(keep)) note_value("levels_as_text", "", "column labels")
   rows <- meta$rows
+  if (is.numeric(rows) && length(rows) == 1 && isTRUE(rows >= 2^31)) {
+    abort_rflow(
+      paste0("This table has ", format(rows, scientific = FALSE), " rows; a data frame of R has at most 2147483647."),
+      "artifact_unsupported",
+      "Read some of its columns in Python and store them as vectors, which may be longer, or store parts of the table."
+    )
+  }
   whole <- is.numeric(rows) && length(rows) == 1 && isTRUE(rows >= 0 && rows < 2^31)
   if (!whole) abort_corrupt("the number of rows is wrong")
   rows <- as.integer(rows)
-  if (!all(vapply(columns, NROW, 1) == rows)) abort_corrupt("columns differ in length from the number of rows")
+  if (!all(vapply(columns, column_fits, NA, rows))) abort_corrupt("columns differ in length from the number of rows")
   attributes(table) <- list(
     names = if (is.null(names)) character(length(table)) else names[keep],
     class = "data.frame", row.names = .set_row_names(rows)
@@ -120,4 +184,13 @@ codec_missing_rows <- function(table, missing) {
   })
   attributes(columns) <- attributes(table)
   columns
+}
+
+# A table that stands for an array of records: its rows in R's order, the dimensions as an attribute.
+table_array <- function(x, dim, order) {
+  if (identical(order, "C") && length(dim) > 1) {
+    x <- x[as.vector(aperm(array(seq_len(nrow(x)), rev(dim)))), , drop = FALSE]
+    attr(x, "row.names") <- .set_row_names(nrow(x))
+  }
+  x
 }

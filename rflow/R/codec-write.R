@@ -6,14 +6,29 @@
 # artifact's metadata, the value's class, a short text for people, and announcements of what could not be kept exactly.
 # Errors: rflow_error_artifact_unsupported for values that no file can hold.
 values_write <- function(value, path) {
-  layout <- if (is.data.frame(value)) table_write(value, path)
-  if (is.null(layout)) layout <- tree_write(value, path)
-  notes <- layout$notes
+  written <- with_notes(value_layout(value, path))
+  layout <- written$value
+  notes <- c(layout$notes, written$notes)
   layout$notes <- NULL
   list(
     layout = layout, type = class(value)[[1]], preview = value_preview(value),
     warnings = vapply(notes, \(note) announcement(note)$message, "", USE.NAMES = FALSE)
   )
+}
+
+# Text that is not valid in its encoding has no place outside of R: what holds it is kept as R's own object then.
+value_layout <- function(value, path) {
+  native <- function(cnd) write_layout(with_native_text(value), path)
+  whole <- function(cnd) write_layout(native_node(value), path)
+  tryCatch(
+    tryCatch(write_layout(value, path), rflow_error_text_encoding = native), rflow_error_text_encoding = whole,
+    rflow_pointer = \(cnd) refuse(value)
+  )
+}
+
+write_layout <- function(value, path) {
+  layout <- if (is_table(value)) table_write(value, path)
+  if (is.null(layout)) tree_write(value, path) else layout
 }
 
 tree_write <- function(value, path) {
@@ -26,17 +41,19 @@ tree_write <- function(value, path) {
 tree_kind <- function(root) {
   switch(root,
     null = , scalar = "scalar", vector = , named = "vector", packed = , list = "list", dict = , map = "dict",
+    sparse = "array",
     root
   )
 }
 
-# The node of a value that is not a plain vector or list.
-codec_describe <- function(x) {
+# The node of a value that is not a plain vector or list; `place` is what announcements name.
+codec_describe <- function(x, place = "") {
   if (inherits(x, "rflow_native_proxy")) return(proxy_node(x))
-  if (is.data.frame(x)) return(frame_node(x))
-  if (isS4(x) || inherits(x, "connection")) return(native_node(x))
-  if (typeof(x) == "list") return(list_node(x))
-  if (is.atomic(x)) vector_node(x) else native_node(x)
+  if (is_table(x)) return(frame_node(x))
+  if (isS4(x) && is_sparse(x)) return(sparse_node(x))
+  if (isS4(x) || is_handle(x) || is.data.frame(x)) return(native_node(x, place))
+  if (typeof(x) == "list") return(list_node(x, place))
+  if (is.atomic(x)) vector_node(x) else native_node(x, place)
 }
 
 frame_node <- function(x) {
@@ -45,12 +62,14 @@ frame_node <- function(x) {
 }
 
 # A list with a class or other attributes: its content, if that is data; a model or object otherwise.
-list_node <- function(x) {
+list_node <- function(x, place) {
   if (inherits(x, "POSIXlt")) {
     plan <- broken_down_plan(x)
     if (!is.null(plan)) return(new_leaf(if (length(x) == 1) "scalar" else "vector", plan$logical, plan$data))
+    instants <- tryCatch(as.POSIXct(x), error = \(cnd) NULL)
+    if (!is.null(instants)) return(object_node(x, instants))
   }
-  if (is.object(x) && !.Call(rflow_is_data, x)) return(native_node(x))
+  if (is.object(x) && !.Call(rflow_is_data, x)) return(native_node(x, place))
   rest <- attributes(x)
   content <- x
   attributes(content) <- NULL
@@ -61,20 +80,33 @@ list_node <- function(x) {
   if (identical(rest, list(class = "AsIs")) && is.null(names(content))) {
     return(new_container("list", content, list(class = list(r = list("AsIs")))))
   }
-  attributes_node(content, rest)
+  if (is.null(rest$dim)) return(attributes_node(content, rest))
+  outer <- rest[setdiff(names(rest), c("dim", "dimnames"))]
+  value <- array_node(new_container("list", content), rest)
+  if (length(outer)) attributes_node(value, outer) else value
 }
 
-vector_node <- function(x) {
+# `alone` FALSE: a column, which is a vector whatever its length, and whose names are an attribute.
+vector_node <- function(x, alone = TRUE) {
   class <- attr(x, "class", exact = TRUE)
   if (identical(class[1], "AsIs")) return(as_is_node(x, class))
   plan <- vector_plan(x)
   rest <- plan$rest
-  if (is.null(rest)) return(leaf_node(plan))
-  if (!is.null(rest$class) && inherits(x, c("factor", "Date", "POSIXct", "difftime"))) return(derived_node(x, rest))
-  if (is.raw(x)) return(attributes_node(leaf_node(plan), rest))
+  if (is.null(rest)) return(leaf_node(plan, alone))
+  if (!is.null(rest$class) && inherits(x, c("factor", "Date", "POSIXct", "difftime"))) {
+    return(derived_node(x, rest, alone))
+  }
+  inner <- if (!is.null(rest$dim)) c("dim", "dimnames") else if (alone) "names"
+  if (is.raw(x) && any(inner %in% names(rest))) plan <- raw_plan(x)
   # From the outside in: attributes, then dimensions or names, then the vector itself.
-  outer <- rest[setdiff(names(rest), if (is.null(rest$dim)) "names" else c("dim", "dimnames"))]
-  value <- if (!is.null(rest$dim)) array_node(plan) else if (!is.null(rest$names)) named_node(plan) else leaf_node(plan)
+  outer <- rest[setdiff(names(rest), inner)]
+  value <- if (!is.null(rest$dim)) {
+    array_node(plan_leaf("vector", plan), rest)
+  } else if (alone && !is.null(rest$names)) {
+    named_node(plan)
+  } else {
+    leaf_node(plan, alone)
+  }
   if (length(outer)) attributes_node(value, outer) else value
 }
 
@@ -87,7 +119,7 @@ as_is_node <- function(x, class) {
 }
 
 # A vector whose class builds on a known one (hms on difftime): the known one, then the attributes it lacks.
-derived_node <- function(x, rest) {
+derived_node <- function(x, rest, alone) {
   known <- list(factor = c("ordered", "factor"), factor = "factor", Date = "Date",
     POSIXct = c("POSIXct", "POSIXt"), difftime = "difftime")
   class <- attr(x, "class", exact = TRUE)
@@ -99,17 +131,18 @@ derived_node <- function(x, rest) {
     oldClass(value) <- base
     # A malformed one is not of that class: then it is a plain vector with attributes.
     if ("class" %in% names(vector_plan(value)$rest)) next
-    return(attributes_node(value, c(rest[setdiff(names(rest), c(keep, "class"))], list(class = class))))
+    other <- rest[setdiff(names(rest), c(keep, "class"))]
+    return(attributes_node(vector_node(value, alone), c(other, list(class = class))))
   }
   plain <- x
   attributes(plain) <- NULL
-  attributes_node(plain, attributes(x))
+  attributes_node(vector_node(plain, alone), attributes(x))
 }
 
 plan_leaf <- function(type, plan, attr = NULL) new_leaf(type, plan$logical, plan$data, attr)
 
-leaf_node <- function(plan) {
-  scalar <- is.raw(plan$data) || (length(plan$data) == 1 && plan$logical$type != "category")
+leaf_node <- function(plan, alone = TRUE) {
+  scalar <- is.raw(plan$data) || (alone && length(plan$data) == 1 && plan$logical$type != "category")
   plan_leaf(if (scalar) "scalar" else "vector", plan)
 }
 
@@ -118,11 +151,43 @@ named_node <- function(plan) {
   new_container("named", list(plan_leaf("vector", plan), names), list(names = list(NULL)))
 }
 
-array_node <- function(plan) {
-  dimnames <- plan$rest$dimnames
-  levels <- lapply(dimnames, \(names) if (!is.null(names)) new_leaf("vector", list(type = "string"), names))
+# `elements` is a node: a vector, or a list of any objects.
+array_node <- function(elements, attributes) {
+  dimnames <- attributes$dimnames
+  levels <- lapply(dimnames, names_leaf)
   labels <- names(dimnames)
-  attr <- list(dim = as.list(plan$rest$dim), order = "F")
+  attr <- list(dim = as.list(attributes$dim), order = "F")
   if (!is.null(labels)) attr$dimnames_names <- as.list(labels)
-  new_container("array", c(list(plan_leaf("vector", plan)), unname(levels)), attr)
+  new_container("array", c(list(elements), unname(levels)), attr)
+}
+
+# ---- text that is not valid in its encoding ----
+
+# The value with everything that holds such text as native nodes, announced.
+with_native_text <- function(x, place = "") {
+  if (holds_invalid_text(x)) {
+    note_value("text_as_native", place, class(x)[[1]])
+    return(native_node(x, place))
+  }
+  if (!is.list(x) || (is.object(x) && !.Call(rflow_is_data, x))) return(x)
+  names <- if (is.null(names(x))) rep("", length(x)) else names(x)
+  items <- .mapply(
+    \(item, name) with_native_text(item, if (is.na(name) || !nzchar(name)) place else name),
+    list(unclass(x), names), NULL
+  )
+  attributes(items) <- attributes(x)
+  items
+}
+
+# Text in the value itself or its attributes; the elements of a list are looked at by themselves.
+holds_invalid_text <- function(x) {
+  if (is.character(x) && any(is_invalid_text(x))) return(TRUE)
+  inside <- \(part) is.list(part) && any(rapply(part, \(text) any(is_invalid_text(text)), "character"))
+  any(vapply(attributes(x), \(part) inside(part) || holds_invalid_text(part), NA))
+}
+
+is_invalid_text <- function(x) {
+  bytes <- Encoding(x) == "bytes"
+  bytes[bytes] <- vapply(x[bytes], \(text) any(charToRaw(text) > 127), NA)
+  bytes | !(validUTF8(x) | Encoding(x) == "latin1")
 }

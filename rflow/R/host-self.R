@@ -3,7 +3,15 @@
 
 new_self <- function(task) structure(list2env(list(.task = task), parent = emptyenv()), class = "rflow_self")
 
-self_task <- function(self) .subset2(self, ".task")
+# A `self` that a model or function took along into an artifact has no task any more (codec-native.R).
+self_task <- function(self) {
+  task <- .subset2(self, ".task")
+  if (!is.null(task)) return(task)
+  abort_rflow(
+    "This `self` belongs to a step that has ended.", "artifact_missing",
+    "Give the function what it needs of the step as arguments, or copy it into variables before."
+  )
+}
 
 self_get <- function(self, name) {
   task <- self_task(self)

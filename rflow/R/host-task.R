@@ -142,7 +142,10 @@ loaded_source <- function(task, value) {
 
 task_send <- function(task, name, value) {
   what <- paste0("artifact `", name, "`")
-  written <- tryCatch(values_write(value, task$run$scratch), rflow_error = \(cnd) abort_value(what, cnd))
+  written <- tryCatch(
+    values_write(value, task$run$scratch),
+    rflow_error = \(cnd) abort_value(paste(what, "of step", task$run$step), cnd)
+  )
   message <- list(op = "save", name = name, layout = written$layout, type = written$type, preview = written$preview)
   wire_ask(task$fd, message)
   for (warning in written$warnings) task_warn(task, what, warning)
@@ -159,10 +162,6 @@ is_changeable <- function(x, depth = 0) {
   extra <- attributes(x)
   if (inherits(x, "formula")) extra$.Environment <- NULL
   any_changeable(extra, depth) || is.recursive(x) && !is.language(x) && any_changeable(as_plain_list(x), depth)
-}
-
-is_shared_environment <- function(x) {
-  isNamespace(x) || identical(x, globalenv()) || identical(x, baseenv()) || identical(x, emptyenv())
 }
 
 as_plain_list <- function(x) if (is.list(x)) unclass(x) else list()

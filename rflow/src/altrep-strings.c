@@ -15,8 +15,10 @@
 /* Strings that are looked at to see whether a column repeats itself. */
 #define SAMPLE 256
 
-/* When this part of a vector has been looked at one by one, the rest is made at once. */
+/* When this part of a vector has been looked at one by one, the rest is made at once; when this many strings have, if
+ * the vector repeats few values: making all is cheap then (see fill()). */
 #define PATIENCE 64
+#define LITTLE_PATIENCE 256
 
 /* Strings that were made last, by a hash of their bytes: most text columns repeat few values, and looking here is
  * several times as fast as in R's global cache. */
@@ -24,7 +26,7 @@
 
 typedef struct {
   column_t column;
-  int64_t start, size, looked_at;
+  int64_t start, size, looked_at, patience;
 } source_t;
 
 static R_altrep_class_t string_class;
@@ -88,7 +90,7 @@ static SEXP make_all(SEXP x) {
 static SEXP string_elt(SEXP x, R_xlen_t i) {
   source_t *source = source_of(x);
   if (!source) return STRING_ELT(R_altrep_data2(x), i);
-  if (source->looked_at++ > source->size / PATIENCE) return STRING_ELT(make_all(x), i);
+  if (source->looked_at++ > source->patience) return STRING_ELT(make_all(x), i);
   SEXP made = made_strings(x, source), found = STRING_ELT(made, i);
   if (found != R_BlankString) return found;
   found = make_string(source, i);
@@ -124,8 +126,7 @@ const column_t *altrep_strings_source(SEXP x, int64_t *start) {
   return &source_of(x)->column;
 }
 
-/* Does a text column repeat few values, as far as a sample shows? Making its strings is cheap then (see fill()), and
- * every later access is several times as fast as through a lazy vector. */
+/* Does a text column repeat few values, as far as a sample shows? */
 static int repeats_itself(const source_t *source) {
   uint64_t seen[SAMPLE];
   int64_t step = source->size / SAMPLE;
@@ -143,13 +144,14 @@ static int repeats_itself(const source_t *source) {
 
 /* The strings [start, start + size) of a column; no string may be longer than an R string can be. */
 SEXP altrep_strings(SEXP handle, const column_t *c, int64_t start, int64_t size) {
-  source_t source = {*c, start, size, 0};
-  if (!map_get(handle)->mapped || size < LAZY_FROM || repeats_itself(&source)) {
+  source_t source = {*c, start, size, 0, size / PATIENCE};
+  if (!map_get(handle)->mapped || size < LAZY_FROM) {
     SEXP x = PROTECT(Rf_allocVector(STRSXP, size));
     fill(x, &source);
     UNPROTECT(1);
     return x;
   }
+  if (repeats_itself(&source) && source.patience > LITTLE_PATIENCE) source.patience = LITTLE_PATIENCE;
   SEXP place = PROTECT(Rf_allocVector(VECSXP, 2));
   SET_VECTOR_ELT(place, 0, Rf_allocVector(RAWSXP, sizeof source));
   SET_VECTOR_ELT(place, 1, handle);

@@ -15,6 +15,7 @@ typedef struct {
   double per;         /* instants and durations: ticks in one unit of the R number */
   double levels;      /* categories: number of levels */
   int lost;           /* set when a value was rounded */
+  int nan;            /* set when a NaN was written as missing: there is no such date or instant */
 } convert_t;
 
 typedef int (*converter_t)(convert_t *k, SEXP x, R_xlen_t from, int n, void *to, uint8_t *missing);
@@ -51,6 +52,12 @@ static int32_t code(convert_t *k, int v) {
   return v - 1;
 }
 
+static inline int no_moment(convert_t *k, double v) {
+  if (v == v) return 0;
+  k->nan |= !R_IsNA(v);
+  return 1;
+}
+
 static inline int64_t bits_of(double v) {
   int64_t bits;
   memcpy(&bits, &v, sizeof bits);
@@ -58,17 +65,36 @@ static inline int64_t bits_of(double v) {
 }
 
 CONVERTER(from_int, int32_t, int, INTEGER_RO, v == NA_INTEGER, v)
+CONVERTER(from_raw, uint8_t, int, INTEGER_RO, v == NA_INTEGER, (uint8_t)v)
 CONVERTER(from_double, double, double, REAL_RO, v != v && R_IsNA(v), v)
 CONVERTER(from_real_part, double, Rcomplex, COMPLEX_RO, R_IsNA(v.r), v.r)
 CONVERTER(from_imaginary, double, Rcomplex, COMPLEX_RO, R_IsNA(v.i), v.i)
 CONVERTER(from_integer64, int64_t, double, REAL_RO, bits_of(v) == INT64_MIN, bits_of(v))
 CONVERTER(from_count, int64_t, double, REAL_RO, v != v, (int64_t)v)
-CONVERTER(from_days, int32_t, double, REAL_RO, v != v, (int32_t)v)
-CONVERTER(from_moment, int64_t, double, REAL_RO, v != v, ticks(k, v))
+CONVERTER(from_days, int32_t, double, REAL_RO, no_moment(k, v), (int32_t)v)
+CONVERTER(from_moment, int64_t, double, REAL_RO, no_moment(k, v), ticks(k, v))
 CONVERTER(from_whole_moment, int64_t, int, INTEGER_RO, v == NA_INTEGER, (int64_t)(v * k->per))
 CONVERTER(from_codes, int32_t, int, INTEGER_RO, v == NA_INTEGER, code(k, v))
 
 /* ---- arrays of one width ---- */
+
+/* Blocks of this many values are written from where they lie if they are as R holds them and none is missing. */
+#define PLAIN 32768
+
+/* The values as Arrow holds them, or NULL when these n values must be converted. */
+static const void *plain_values(converter_t convert, SEXP x, R_xlen_t from, int n) {
+  int found = 0;
+  if (convert == from_double) {
+    const double *in = REAL_RO(x) + from;
+    for (int i = 0; i < n; i++) found |= in[i] != in[i];
+    for (int i = 0; found && i < n; i++) if (R_IsNA(in[i])) return NULL;
+    return in;
+  }
+  if (convert != from_int) return NULL;
+  const int *in = INTEGER_RO(x) + from;
+  for (int i = 0; i < n; i++) found |= in[i] == NA_INTEGER;
+  return found ? NULL : in;
+}
 
 static SEXP write_fixed(writer_t *w, const char *name, const char *format, converter_t convert, convert_t *k, int width,
                         SEXP chunks, R_xlen_t nchunks) {
@@ -82,14 +108,25 @@ static SEXP write_fixed(writer_t *w, const char *name, const char *format, conve
   for (R_xlen_t i = 0; i < nchunks; i++) {
     SEXP chunk = VECTOR_ELT(chunks, i);
     R_xlen_t size = Rf_xlength(chunk);
-    for (R_xlen_t from = 0; from < size; from += BLOCK) {
-      int n = size - from < BLOCK ? (int)(size - from) : BLOCK;
-      int found = convert(k, chunk, from, n, block, missing);
-      writer_put(w, block, (int64_t)n * width);
-      for (int j = 0; found && j < n; j++) {
-        if (missing[j]) validity_clear(&valid, done + j);
+    for (R_xlen_t from = 0; from < size;) {
+      int n = size - from < PLAIN ? (int)(size - from) : PLAIN;
+      const void *plain = plain_values(convert, chunk, from, n);
+      if (plain) {
+        writer_put(w, plain, (int64_t)n * width);
+        done += n;
+        from += n;
+        continue;
       }
-      done += n;
+      R_xlen_t end = from + n;
+      for (; from < end; from += n) {
+        n = end - from < BLOCK ? (int)(end - from) : BLOCK;
+        int found = convert(k, chunk, from, n, block, missing);
+        writer_put(w, block, (int64_t)n * width);
+        for (int j = 0; found && j < n; j++) {
+          if (missing[j]) validity_clear(&valid, done + j);
+        }
+        done += n;
+      }
     }
   }
   SET_VECTOR_ELT(buffers, 1, writer_end(w, offset));
@@ -172,9 +209,22 @@ static SEXP write_category(writer_t *w, const char *name, SEXP logical, SEXP chu
   return entry;
 }
 
+/* The cells of list columns that share a pool. */
+static SEXP all_cells(SEXP chunks, R_xlen_t nchunks) {
+  if (nchunks == 1) return VECTOR_ELT(chunks, 0);
+  R_xlen_t length = 0, at = 0;
+  for (R_xlen_t i = 0; i < nchunks; i++) length += Rf_xlength(VECTOR_ELT(chunks, i));
+  SEXP cells = PROTECT(Rf_allocVector(VECSXP, length));
+  for (R_xlen_t i = 0; i < nchunks; i++) {
+    SEXP chunk = VECTOR_ELT(chunks, i);
+    for (R_xlen_t j = 0; j < Rf_xlength(chunk); j++) SET_VECTOR_ELT(cells, at++, VECTOR_ELT(chunk, j));
+  }
+  UNPROTECT(1);
+  return cells;
+}
+
 static SEXP write_list(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xlen_t nchunks, int depth) {
-  SEXP x = nchunks ? VECTOR_ELT(chunks, 0) : R_NilValue;
-  if (nchunks > 1) Rf_error("a list column comes in one chunk");
+  SEXP x = PROTECT(all_cells(chunks, nchunks));
   R_xlen_t length = Rf_xlength(x);
   validity_t valid;
   SEXP buffers = PROTECT(Rf_allocVector(VECSXP, 2)), children = PROTECT(Rf_allocVector(VECSXP, 1));
@@ -191,7 +241,7 @@ static SEXP write_list(writer_t *w, const char *name, SEXP logical, SEXP chunks,
   validity_write(w, &valid, buffers);
   SET_VECTOR_ELT(children, 0, array_write(w, "item", list_get(logical, "item"), x, length, depth + 1));
   SEXP entry = layout_entry(name, "large_list", (double)length, valid.nulls, buffers, children);
-  UNPROTECT(3);
+  UNPROTECT(4);
   return entry;
 }
 
@@ -222,6 +272,7 @@ static SEXP write_moments(writer_t *w, const char *name, const char *format, SEX
   SEXP entry = write_fixed(w, name, format, whole ? from_whole_moment : from_moment, &k, 8, chunks, nchunks);
   PROTECT(entry);
   if (k.lost) writer_note(w, "timestamp_precision", format);
+  if (k.nan) writer_note(w, "nan_as_missing", format);
   SEXP text = PROTECT(Rf_mkString(unit ? unit : "us"));
   entry = PROTECT(layout_extra(entry, "unit", text));
   if (strcmp(format, "timestamp") == 0) {
@@ -260,9 +311,13 @@ SEXP array_write(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xle
   if (!strcmp(type, "duration")) return write_moments(w, name, type, logical, chunks, nchunks);
   if (!strcmp(type, "date")) {
     converter_t convert = is_integer(chunks, nchunks) ? from_int : from_days;
-    return write_fixed(w, name, "date32", convert, &k, 4, chunks, nchunks);
+    SEXP entry = PROTECT(write_fixed(w, name, "date32", convert, &k, 4, chunks, nchunks));
+    if (k.nan) writer_note(w, "nan_as_missing", type);
+    UNPROTECT(1);
+    return entry;
   }
   if (!strcmp(type, "int64")) return write_fixed(w, name, type, from_integer64, &k, 8, chunks, nchunks);
+  if (!strcmp(type, "uint8")) return write_fixed(w, name, type, from_raw, &k, 1, chunks, nchunks);
   if (!strcmp(type, "count")) return write_fixed(w, name, "int64", from_count, &k, 8, chunks, nchunks);
   if (!strcmp(type, "complex128")) return write_complex(w, name, chunks, nchunks);
   if (!strcmp(type, "bytes")) return write_bytes(w, name, chunks, nchunks);
@@ -272,16 +327,20 @@ SEXP array_write(writer_t *w, const char *name, SEXP logical, SEXP chunks, R_xle
   Rf_error("logical type '%s' is not written by R", type);
 }
 
-/* How finely the numbers of `x` (days, or units of `seconds` seconds) must be counted: 0 whole days or microseconds,
- * 1 nanoseconds, 2 nanoseconds although some are finer, 3 microseconds for the same reason and a wider range, 4 no
- * integer holds them. The answer is what codec-plan.R makes the logical type from. */
-static int moment_fit(const double *in, R_xlen_t n, double seconds) {
+/* The years 1 to 9999, which is what other languages' calendars have. */
+#define FIRST_DAY -719162
+#define LAST_DAY 2932896
+
+/* How finely the numbers of `x` (units of `seconds` seconds) must be counted: 0 microseconds, 1 nanoseconds, 2
+ * nanoseconds although some are finer, 3 microseconds for the same reason and a wider range, 4 no integer holds them, or
+ * they are not between `lowest` and `highest`. The answer is what codec-plan.R makes the logical type from. */
+static int moment_fit(const double *in, R_xlen_t n, double seconds, double lowest, double highest) {
   double us = 1e6 * seconds, ns = 1e9 * seconds, limit = 9.2e18;
   int exact_us = 1, exact_ns = 1, in_ns = 1;
   for (R_xlen_t i = 0; i < n; i++) {
     double v = in[i];
     if (v != v) continue;
-    if (fabs(v) * us >= limit) return 4;
+    if (fabs(v) * us >= limit || v < lowest || v >= highest) return 4;
     in_ns &= fabs(v) * ns < limit;
     if (v == (double)(int64_t)v) continue; /* whole numbers always come back */
     exact_us &= from_ticks(to_ticks(v, us), us) == v;
@@ -293,13 +352,26 @@ static int moment_fit(const double *in, R_xlen_t n, double seconds) {
 
 static int days_fit(const double *in, R_xlen_t n) {
   int fit = 1;
-  for (R_xlen_t i = 0; i < n; i++) fit &= in[i] != in[i] || (fabs(in[i]) < INT32_MAX && in[i] == floor(in[i]));
+  for (R_xlen_t i = 0; i < n; i++) {
+    fit &= in[i] != in[i] || (in[i] >= FIRST_DAY && in[i] <= LAST_DAY && in[i] == floor(in[i]));
+  }
   return fit ? 0 : 4;
 }
 
-SEXP rflow_moment_fit(SEXP x, SEXP seconds, SEXP days) {
-  if (TYPEOF(x) != REALSXP) return Rf_ScalarInteger(0);
-  const double *in = REAL_RO(x);
+/* The same for integers, of which only days can lie outside. */
+static int whole_fit(const int *in, R_xlen_t n, int days) {
+  int fit = 1;
+  for (R_xlen_t i = 0; days && i < n; i++) fit &= in[i] == NA_INTEGER || (in[i] >= FIRST_DAY && in[i] <= LAST_DAY);
+  return fit ? 0 : 4;
+}
+
+/* .Call: `kind` is date, instant or duration. */
+SEXP rflow_moment_fit(SEXP x, SEXP seconds, SEXP kind) {
+  const char *what = CHAR(STRING_ELT(kind, 0));
   R_xlen_t n = XLENGTH(x);
-  return Rf_ScalarInteger(Rf_asLogical(days) ? days_fit(in, n) : moment_fit(in, n, Rf_asReal(seconds)));
+  int days = strcmp(what, "date") == 0, instant = strcmp(what, "instant") == 0;
+  if (TYPEOF(x) == INTSXP) return Rf_ScalarInteger(whole_fit(INTEGER_RO(x), n, days));
+  if (days) return Rf_ScalarInteger(days_fit(REAL_RO(x), n));
+  double lowest = instant ? FIRST_DAY * 86400.0 : -INFINITY, highest = instant ? (LAST_DAY + 1) * 86400.0 : INFINITY;
+  return Rf_ScalarInteger(moment_fit(REAL_RO(x), n, Rf_asReal(seconds), lowest, highest));
 }

@@ -151,8 +151,8 @@ static void read_column(column_t *c, SEXP layout, mapping_t *map, int depth) {
   read_buffers(c, layout, map, width);
   if (c->format == F_TIME64 || c->format == F_TIMESTAMP || c->format == F_DURATION) read_unit(c, layout);
   if (c->format == F_DECIMAL) {
-    int64_t scale = list_number(layout, "scale", -1);
-    if (scale < 0 || scale > 38) invalid(c->name, "the scale is not between 0 and 38");
+    double scale = Rf_asReal(list_get(layout, "scale"));
+    if (!(scale >= -38 && scale <= 38)) invalid(c->name, "the scale is not between -38 and 38");
     c->scale = (int)scale;
   }
   if (c->format == F_STRUCT || c->format == F_LIST) read_children(c, layout, map, depth);

@@ -42,24 +42,32 @@ void set_class(SEXP x, const char *first, const char *second) {
 }
 
 static SEXP read_bool(const column_t *c, int64_t start, int64_t size) {
-  SEXP x = PROTECT(Rf_allocVector(LGLSXP, size));
+  SEXP x = PROTECT(large_vector(LGLSXP, size));
   int *out = LOGICAL(x);
-  for (int64_t i = 0; i < size; i++) out[i] = (c->values[(start + i) >> 3] >> ((start + i) & 7)) & 1;
-  EACH_MISSING(c, start, size, i, out[i] = NA_LOGICAL);
+  int64_t i = 0;
+  for (; i < size && (start + i) & 7; i++) out[i] = (c->values[(start + i) >> 3] >> ((start + i) & 7)) & 1;
+  for (; i + 8 <= size; i += 8) {
+    unsigned byte = c->values[(start + i) >> 3];
+    for (int bit = 0; bit < 8; bit++) out[i + bit] = (int)(byte >> bit) & 1;
+  }
+  for (; i < size; i++) out[i] = (c->values[(start + i) >> 3] >> ((start + i) & 7)) & 1;
+  EACH_MISSING(c, start, size, k, out[k] = NA_LOGICAL);
   UNPROTECT(1);
   return x;
 }
 
 /* An int32 that R's integer cannot hold makes the vector double. */
 static SEXP read_wide_int32(const column_t *c, int64_t start, int64_t size) {
-  SEXP x = PROTECT(Rf_allocVector(REALSXP, size));
+  SEXP x = PROTECT(large_vector(REALSXP, size));
   CONVERT(int32_t, REAL(x), v);
   EACH_MISSING(c, start, size, i, REAL(x)[i] = NA_REAL);
   UNPROTECT(1);
   return x;
 }
 
-static SEXP read_int(reader_t *r, const column_t *c, int64_t start, int64_t size) {
+static SEXP read_int(reader_t *r, const column_t *c, const char *storage, int64_t start, int64_t size) {
+  int raw = storage && strcmp(storage, "raw") == 0 && c->format == F_UINT8 && !c->validity;
+  if (raw) return altrep_fixed(r->handle, RAWSXP, c->values + start, size);
   if (c->format == F_INT32) {
     const int32_t *in = (const int32_t *)c->values + start;
     int lowest = 0;
@@ -69,7 +77,7 @@ static SEXP read_int(reader_t *r, const column_t *c, int64_t start, int64_t size
     }
     if (!c->validity) return altrep_fixed(r->handle, INTSXP, in, size);
   }
-  SEXP x = PROTECT(Rf_allocVector(INTSXP, size));
+  SEXP x = PROTECT(large_vector(INTSXP, size));
   int *out = INTEGER(x);
   switch (c->format) {
   case F_INT8: CONVERT(int8_t, out, v); break;
@@ -85,7 +93,7 @@ static SEXP read_int(reader_t *r, const column_t *c, int64_t start, int64_t size
 
 /* integer64 holds an int64 in the bits of a double, and a missing value as the lowest. */
 static SEXP read_integer64(reader_t *r, const column_t *c, int64_t start, int64_t size) {
-  SEXP x = PROTECT(Rf_allocVector(REALSXP, size));
+  SEXP x = PROTECT(large_vector(REALSXP, size));
   int64_t *out = (int64_t *)REAL(x);
   int beyond = 0;
   CONVERT(int64_t, out, v);
@@ -114,7 +122,7 @@ static SEXP read_long(reader_t *r, const column_t *c, const char *storage, int64
     for (int64_t i = 0; i < size; i++) exact &= in[i] <= (uint64_t)WHOLE_LIMIT;
   }
   if (c->format != F_UINT32 && (wide || !exact)) return read_integer64(r, c, start, size);
-  SEXP x = PROTECT(Rf_allocVector(REALSXP, size));
+  SEXP x = PROTECT(large_vector(REALSXP, size));
   double *out = REAL(x);
   if (c->format == F_INT64) CONVERT(int64_t, out, (double)v)
   else if (c->format == F_UINT64) CONVERT(uint64_t, out, (double)v)
@@ -128,7 +136,7 @@ static SEXP read_double(reader_t *r, const column_t *c, int64_t start, int64_t s
   if (c->format == F_FLOAT64 && !c->validity) {
     return altrep_fixed(r->handle, REALSXP, (const double *)c->values + start, size);
   }
-  SEXP x = PROTECT(Rf_allocVector(REALSXP, size));
+  SEXP x = PROTECT(large_vector(REALSXP, size));
   double *out = REAL(x);
   if (c->format == F_FLOAT32) CONVERT(float, out, v)
   else if (size) memcpy(out, (const double *)c->values + start, size * sizeof(double));
@@ -139,7 +147,7 @@ static SEXP read_double(reader_t *r, const column_t *c, int64_t start, int64_t s
 
 static SEXP read_complex(const column_t *c, int64_t start, int64_t size) {
   const column_t *re = c->children, *im = c->children + 1;
-  SEXP x = PROTECT(Rf_allocVector(CPLXSXP, size));
+  SEXP x = PROTECT(large_vector(CPLXSXP, size));
   Rcomplex *out = COMPLEX(x);
   for (int64_t i = 0; i < size; i++) {
     out[i].r = ((const double *)re->values)[start + i];
@@ -184,15 +192,18 @@ static SEXP read_category(reader_t *r, const column_t *c, SEXP logical, int64_t 
   SEXP levels = PROTECT(column_read(r, c->dictionary, type, 0, c->dictionary->length, depth + 1));
   if (TYPEOF(levels) != STRSXP || Rf_isObject(levels)) levels = exchange_call("codec_levels", levels, NULL, NULL);
   PROTECT(levels);
-  SEXP x = PROTECT(Rf_allocVector(INTSXP, size));
+  SEXP x = PROTECT(large_vector(INTSXP, size));
   int *out = INTEGER(x), wrong = 0;
-  int64_t count = c->dictionary->length;
+  uint32_t count = c->dictionary->length > INT32_MAX ? INT32_MAX : (uint32_t)c->dictionary->length;
   const int32_t *in = (const int32_t *)c->values + start;
   for (int64_t i = 0; i < size; i++) {
-    wrong |= (in[i] < 0 || in[i] >= count) && is_present(c, start + i);
+    wrong |= (uint32_t)in[i] >= count;
     out[i] = (int)((uint32_t)in[i] + 1);
   }
-  if (wrong) {
+  /* Under a missing value there may be any code. */
+  int found = 0;
+  for (int64_t i = 0; wrong && i < size; i++) found |= (uint32_t)in[i] >= count && is_present(c, start + i);
+  if (found) {
     exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s': a code has no level", c->name);
   }
   EACH_MISSING(c, start, size, i, out[i] = NA_INTEGER);
@@ -237,7 +248,7 @@ static SEXP read_struct(reader_t *r, const column_t *c, SEXP logical, int64_t st
   set_class(x, "data.frame", NULL);
   Rf_setAttrib(x, R_RowNamesSymbol, rows);
   if (c->validity) {
-    SEXP missing = PROTECT(Rf_allocVector(LGLSXP, size));
+    SEXP missing = PROTECT(large_vector(LGLSXP, size));
     for (int64_t i = 0; i < size; i++) LOGICAL(missing)[i] = !is_present(c, start + i);
     x = exchange_call("codec_missing_rows", x, missing, NULL);
     UNPROTECT(1);
@@ -277,12 +288,12 @@ static SEXP read_type(reader_t *r, const column_t *c, SEXP logical, const char *
                       int depth) {
   switch (logical_type(c, logical)) {
   case T_NULL: {
-    SEXP x = Rf_allocVector(LGLSXP, size);
+    SEXP x = large_vector(LGLSXP, size);
     for (int64_t i = 0; i < size; i++) LOGICAL(x)[i] = NA_LOGICAL;
     return x;
   }
   case T_BOOL: return read_bool(c, start, size);
-  case T_INT: return read_int(r, c, start, size);
+  case T_INT: return read_int(r, c, storage, start, size);
   case T_LONG: return read_long(r, c, storage, start, size);
   case T_DOUBLE: return read_double(r, c, start, size);
   case T_COMPLEX: return read_complex(c, start, size);
@@ -300,12 +311,26 @@ static SEXP read_type(reader_t *r, const column_t *c, SEXP logical, const char *
   }
 }
 
+/* What R shows as less than it is in Python. */
+static void note_python(reader_t *r, SEXP logical) {
+  SEXP python = list_get(logical, "python");
+  const char *levels = list_text(list_get(logical, "levels"), "type"), *dtype = list_text(python, "dtype");
+  if ((levels && strcmp(levels, "string") != 0) || list_get(python, "levels") != R_NilValue) {
+    reader_note(r, "levels_as_text", logical);
+  }
+  if (dtype && strncmp(dtype, "period", 6) == 0) reader_note(r, "period_as_start", logical);
+  if (list_get(python, "interval") != R_NilValue) reader_note(r, "interval_as_table", logical);
+}
+
 SEXP column_read(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size, int depth) {
   if (start < 0 || size < 0 || start > c->length || size > c->length - start) {
     exchange_abort("artifact_corrupt", NULL, "this artifact is damaged: column '%s' is too short", c->name);
   }
   SEXP only_r = list_get(logical, "r");
   SEXP x = read_type(r, c, logical, list_text(only_r, "storage"), start, size, depth);
+  PROTECT(x);
+  note_python(r, logical);
+  UNPROTECT(1);
   if (list_get(only_r, "class") != R_NilValue || list_get(only_r, "tzone") != R_NilValue) {
     PROTECT(x);
     x = exchange_call("codec_finish", x, only_r, NULL);

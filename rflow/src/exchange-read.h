@@ -4,13 +4,23 @@
 
 #include "rflow.h"
 
-/* Runs `body` for every i in [0, size) whose value start + i is missing. */
+/* Runs `body` for every i in [0, size) whose value start + i is missing. 64 values at a time: most are all there. */
 #define EACH_MISSING(c, start, size, i, body)                                                        \
   {                                                                                                  \
-    for (int64_t i = 0; (c)->validity && i < (size); i++) {                                          \
-      int64_t bit_ = (start) + i;                                                                    \
-      if (!(bit_ & 7) && i + 8 <= (size) && (c)->validity[bit_ >> 3] == 0xFF) i += 7;                \
-      else if (!is_present((c), bit_)) { body; }                                                     \
+    for (int64_t i = 0; (c)->validity && i < (size);) {                                              \
+      int64_t bit_ = (start) + i, from_ = i;                                                         \
+      if (!(bit_ & 7) && i + 64 <= (size)) {                                                         \
+        uint64_t word_;                                                                              \
+        memcpy(&word_, (c)->validity + (bit_ >> 3), 8);                                              \
+        for (word_ = ~word_; word_; word_ &= word_ - 1) {                                            \
+          i = from_ + __builtin_ctzll(word_);                                                        \
+          body;                                                                                      \
+        }                                                                                            \
+        i = from_ + 64;                                                                              \
+      } else {                                                                                       \
+        if (!is_present((c), bit_)) { body; }                                                        \
+        i++;                                                                                         \
+      }                                                                                              \
     }                                                                                                \
   }
 

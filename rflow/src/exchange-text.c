@@ -87,9 +87,7 @@ static const char *utf8_text(SEXP s, R_xlen_t *n) {
     *n = (R_xlen_t)strlen(text);
   }
   if (encoding == CE_BYTES || !is_utf8((const uint8_t *)text, *n)) {
-    exchange_abort("artifact_unsupported",
-                   "Convert it with iconv(x, \"latin1\", \"UTF-8\") (or the encoding it has), or store it as bytes "
-                   "with charToRaw().", "a text is not valid in its encoding");
+    exchange_abort("text_encoding", NULL, "a text is not valid in its encoding"); /* values_write() knows what to do */
   }
   return text;
 }

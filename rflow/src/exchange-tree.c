@@ -54,8 +54,11 @@ static SEXP read_leaf(tree_t *t, int64_t i, const char *type, int64_t type_size)
   int scalar = is_text(type, type_size, "scalar") || is_text(type, type_size, "native");
   if (scalar && size != 1) invalid("a scalar has not one value");
   SEXP x = column_read(t->reader, t->pools + pool, VECTOR_ELT(t->logicals, pool), start, size, 0);
-  int raw = scalar && TYPEOF(x) == VECSXP && !Rf_isObject(x) && t->pools[pool].format == F_BINARY;
-  return raw ? VECTOR_ELT(x, 0) : x;
+  if (!scalar || TYPEOF(x) != VECSXP) return x;
+  if (t->pools[pool].format == F_STRUCT && is_text(type, type_size, "scalar")) {
+    return exchange_call("codec_record", x, NULL, NULL);
+  }
+  return t->pools[pool].format == F_BINARY && !Rf_isObject(x) ? VECTOR_ELT(x, 0) : x;
 }
 
 /* Python has one kind of int. Single numbers, alone or packed, are integers in R where they fit, so that 5 comes back to
@@ -144,7 +147,9 @@ static SEXP read_map(SEXP items) {
 
 static SEXP restore(tree_t *t, int64_t i, SEXP children) {
   PROTECT(children);
-  SEXP type = PROTECT(Rf_ScalarString(string_at(t->type, i))), attr = PROTECT(Rf_ScalarString(string_at(t->attr, i)));
+  SEXP type = PROTECT(Rf_ScalarString(string_at(t->type, i))), attr = PROTECT(Rf_allocVector(STRSXP, 2));
+  SET_STRING_ELT(attr, 0, string_at(t->attr, i));
+  SET_STRING_ELT(attr, 1, Rf_mkCharCE(t->reader->place, CE_UTF8));
   SEXP value = exchange_call("codec_restore", type, attr, children);
   UNPROTECT(3);
   return value;

@@ -84,13 +84,14 @@ static int plain_pool(plan_t *p, int type, SEXP name) {
   return p->plain[type];
 }
 
-/* Leaves share a pool if their logical types are equal; a category has a pool of its own, because of its levels. */
+/* Leaves share a pool if their logical types are equal; categories, because of their levels, and structs have pools of
+ * their own. */
 static int shared_pool(plan_t *p, SEXP logical, SEXP name) {
   const char *type = list_text(logical, "type");
   for (int i = 0; Rf_xlength(logical) == 1 && i < 6; i++) {
     if (strcmp(type, PLAIN[i]) == 0) return plain_pool(p, i, name);
   }
-  if (strcmp(type, "category") == 0) return new_pool(p, logical, R_NilValue, name);
+  if (strcmp(type, "category") == 0 || strcmp(type, "struct") == 0) return new_pool(p, logical, R_NilValue, name);
   SEXP key = PROTECT(json_text(logical));
   int found = -1;
   for (int i = 0; i < p->npools && found < 0; i++) {
@@ -106,6 +107,10 @@ static void add_leaf(plan_t *p, SEXP name, const char *type, int at, SEXP data, 
   SEXP pool = VECTOR_ELT(p->pools, at), chunks = VECTOR_ELT(pool, P_CHUNKS);
   double *count = REAL(VECTOR_ELT(pool, P_COUNT)), *length = REAL(VECTOR_ELT(pool, P_LENGTH));
   double size = TYPEOF(data) == RAWSXP ? 1 : (double)Rf_xlength(data);
+  if (TYPEOF(data) == VECSXP && Rf_inherits(data, "data.frame")) {
+    size = (double)Rf_xlength(PROTECT(Rf_getAttrib(data, R_RowNamesSymbol)));
+    UNPROTECT(1);
+  }
   if ((R_xlen_t)*count == XLENGTH(chunks)) {
     chunks = Rf_xlengthgets(chunks, 2 * XLENGTH(chunks));
     SET_VECTOR_ELT(pool, P_CHUNKS, chunks);
@@ -136,6 +141,14 @@ static void walk_node(plan_t *p, SEXP node, SEXP name, int depth) {
     walk(p, VECTOR_ELT(data, i), names == R_NilValue ? NA_STRING : STRING_ELT(names, i), depth + 1);
   }
   UNPROTECT(1);
+}
+
+/* R's own code says what node the value is; `name` is where announcements are about. */
+static void walk_described(plan_t *p, SEXP x, SEXP name, int depth) {
+  SEXP place = PROTECT(name == NA_STRING ? R_BlankScalarString : Rf_ScalarString(name));
+  SEXP node = PROTECT(exchange_call("codec_describe", x, place, NULL));
+  walk_node(p, node, name, depth);
+  UNPROTECT(2);
 }
 
 /* The type that all elements have as plain values of length one, none missing; else -1. */
@@ -181,9 +194,8 @@ static void walk_list(plan_t *p, SEXP x, SEXP name, int depth) {
     absent += STRING_ELT(names, i) == NA_STRING;
   }
   if (n > 0 && absent == n) { /* in a list node they would be no names at all */
-    SEXP node = PROTECT(exchange_call("codec_describe", x, NULL, NULL));
-    walk_node(p, node, name, depth);
-    UNPROTECT(2);
+    walk_described(p, x, name, depth);
+    UNPROTECT(1);
     return;
   }
   add_node(p, name, names != R_NilValue && named == n ? "dict" : "list", -1, 0, (double)n, NA_STRING);
@@ -210,11 +222,7 @@ static void walk(plan_t *p, SEXP x, SEXP name, int depth) {
     add_leaf(p, name, scalar ? "scalar" : "vector", plain_pool(p, type, name), x, NA_STRING);
   } else if (TYPEOF(x) == VECSXP && only_names(x) && !IS_S4_OBJECT(x)) walk_list(p, x, name, depth);
   else if (is_node(x)) walk_node(p, x, name, depth);
-  else {
-    SEXP node = PROTECT(exchange_call("codec_describe", x, NULL, NULL));
-    walk_node(p, node, name, depth);
-    UNPROTECT(1);
-  }
+  else walk_described(p, x, name, depth);
 }
 
 /* ---- the file ---- */
@@ -261,8 +269,15 @@ static SEXP write_plan(plan_t *p, const char *path) {
     SET_VECTOR_ELT(pools, i, VECTOR_ELT(pool, P_LOGICAL));
     UNPROTECT(1);
   }
-  R_xlen_t root = 0; /* attributes say nothing about what the value is: its first child does */
-  while (strcmp(CHAR(STRING_ELT(VECTOR_ELT(p->nodes, TYPE), root)), "attributes") == 0) root++;
+  /* What the value is, its first node that is not about another one says: attributes stand before the value, an object
+   * and its native before the readable value. */
+  R_xlen_t root = 0;
+  for (;;) {
+    const char *type = CHAR(STRING_ELT(VECTOR_ELT(p->nodes, TYPE), root));
+    if (strcmp(type, "attributes") == 0) root++;
+    else if (strcmp(type, "object") == 0) root += 2;
+    else break;
+  }
   SET_VECTOR_ELT(result, 2, Rf_ScalarString(STRING_ELT(VECTOR_ELT(p->nodes, TYPE), root)));
   SET_VECTOR_ELT(result, 3, Rf_ScalarReal(writer_close(w)));
   SET_VECTOR_ELT(result, 4, R_ExternalPtrProtected(handle));

@@ -39,6 +39,8 @@ typedef struct {
 SEXP map_open(const char *path, int64_t size);
 mapping_t *map_get(SEXP handle);
 void map_close(SEXP handle);
+/* Rf_allocVector() for a vector that is about to be filled. */
+SEXP large_vector(int type, int64_t size);
 
 /* ---- a layout's columns, checked against the file ---- */
 
@@ -151,7 +153,7 @@ SEXP json_text(SEXP value);
 SEXP rflow_layout_read(SEXP layout);
 SEXP rflow_value_write(SEXP value, SEXP path);
 SEXP rflow_table_write(SEXP values, SEXP names, SEXP logicals, SEXP path);
-SEXP rflow_moment_fit(SEXP x, SEXP seconds, SEXP days);
+SEXP rflow_moment_fit(SEXP x, SEXP seconds, SEXP kind);
 SEXP rflow_is_data(SEXP x);
 SEXP rflow_holds_pointer(SEXP x);
 SEXP rflow_json(SEXP value);

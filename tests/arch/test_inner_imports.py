@@ -18,6 +18,8 @@ BY_NAME = {
     ("pyflow/codec/lazy.py", "'pandas'"): "heavy: a task that touches no table must not load pandas",
     ("pyflow/codec/lazy.py", "'polars'"): "optional: only users of polars have it",
     ("pyflow/codec/lazy.py", "'pyflow.codec.series'"): "leads to pandas",
+    ("pyflow/codec/lazy.py", "'pytz'"): "optional: only users of pytz have it",
+    ("pyflow/codec/lazy.py", "'scipy.sparse'"): "optional and heavy: only users of sparse matrices need it",
     (
         "pyflow/codec/native.py",
         "module",

@@ -8,16 +8,16 @@ import pyflow
 from tests.arch.source import ROOT
 
 PYTHON = """
-    Artifact Config ConfigValue DataArtifact Flow FlowMutator FlowSpec IncludeFile JSONType Metaflow MutableFlow
+    Artifact ArtifactWarning Config ConfigValue DataArtifact Flow FlowMutator FlowSpec IncludeFile JSONType Metaflow MutableFlow
     MutableStep Parameter Pyflow PyflowError Run Step StepMutator Task USER_SKIP_STEP UserStepDecorator catch
-    conda_environment_yml_parser config_expr current environment exit_hook get_metadata get_secret parallel project pyproject_toml_parser
+    conda_environment_yml_parser config_expr current environment exit_hook get_metadata get_secret lazy parallel project pyproject_toml_parser
     r_step requirements_txt_parser resources retry secrets step timeout user_step_decorator yaml_parser
     inspect_spin spin
 """
 R = """
     add_decorator add_flow catch check config config_expr config_names config_value constant current decorator
     environment_variables exit_hook flow flow_client foreach_stack gather_inputs get_secret has_decorator
-    include_file list_flows merge_artifacts metaflow parallel parameter parameter_names project py_function r_function
+    include_file lazy list_flows merge_artifacts metaflow open_native parallel parameter parameter_names project py_function r_function
     remove_artifacts remove_decorator remove_parameter resources resume retry run secrets step step_decorators step_names
     step_wrapper timeout version_info
     spin this_file

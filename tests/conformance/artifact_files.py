@@ -85,14 +85,28 @@ def array(part):
         levels = array({"logical": logical["levels"], "values": part["levels"]})
         codes = pa.array([None if code is None else int(code) for code in part["values"]], pa.int32())
         return pa.DictionaryArray.from_arrays(codes, levels, ordered=logical["ordered"])
+    if logical["type"] == "struct":
+        return struct_array(logical, part["values"])
     return pa.array([read(logical, value) for value in part["values"]], arrow_type(logical))
 
 
-def write(meta, names, columns, batches=1):
-    schema = pa.schema(
-        [pa.field(name, column.type) for name, column in zip(names, columns, strict=True)],
-        metadata=None if meta is None else {"pyflow": meta if isinstance(meta, str) else canonical(meta)},
-    )
+def struct_array(logical, rows):
+    """Under a missing struct its fields are missing."""
+    names = [name for name, _ in logical["fields"]]
+    fields = [
+        array({"logical": field, "values": [None if row is None else row[name] for row in rows]})
+        for name, field in logical["fields"]
+    ]
+    missing = pa.array([row is None for row in rows]) if None in rows else None
+    return pa.StructArray.from_arrays(fields, names, mask=missing)
+
+
+def write(meta, names, columns, batches=1, pandas=None):
+    keys = {} if meta is None else {"pyflow": meta if isinstance(meta, str) else canonical(meta)}
+    if pandas is not None:
+        keys["pandas"] = canonical(pandas)
+    fields = [pa.field(name, column.type) for name, column in zip(names, columns, strict=True)]
+    schema = pa.schema(fields, metadata=keys or None)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, schema) as writer:
         for _ in range(batches):
@@ -106,7 +120,8 @@ def table_file(tree):
     rest = {key: tree[key] for key in ("index", "labels", "class", "python") if key in tree}
     logicals = [column["logical"] for column in columns]
     meta = {"version": 1, "kind": "table", "form": "table", "columns": logicals, "rows": tree["rows"], **rest}
-    return write(meta, [column["name"] for column in columns], [array(column) for column in columns])
+    arrays = [array(column) for column in columns]
+    return write(meta, [column["name"] for column in columns], arrays, pandas=tree.get("pandas"))
 
 
 def shares_pool(logical):
@@ -142,10 +157,15 @@ def tree_parts(tree):
 
 
 def kind_of(tree):
-    if tree["type"] == "attributes":
-        return kind_of(tree["children"][0])
-    kinds = {"null": "scalar", "named": "vector", "packed": "list", "map": "dict"}
+    if tree["type"] in ("attributes", "object"):
+        return kind_of(tree["children"][tree["type"] == "object"])
+    kinds = {"null": "scalar", "named": "vector", "packed": "list", "map": "dict", "sparse": "array"}
     return kinds.get(tree["type"], tree["type"])
+
+
+def shared(tree):
+    """The description without what only Python writes into the schema."""
+    return {key: value for key, value in tree.items() if key != "pandas"}
 
 
 def good_file(tree):
@@ -171,6 +191,11 @@ def texts(logical, values):
     """The values of an Arrow array as a description has them."""
     if logical["type"] in TICKS:
         values = values.view(TICKS[logical["type"]])
+    if logical["type"] == "struct":
+        names = [name for name, _ in logical["fields"]]
+        parts = [texts(field, values.field(k)) for k, (_, field) in enumerate(logical["fields"])]
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*parts, strict=True)]
+        return [row if there else None for row, there in zip(rows, values.is_valid().to_pylist(), strict=True)]
     return [shown(logical, value) for value in values.to_pylist()]
 
 
@@ -179,8 +204,6 @@ def shown(logical, value):
         return None
     if logical["type"] == "list":
         return [shown(logical["item"], item) for item in value]
-    if logical["type"] == "struct":
-        return {name: shown(field, value[name]) for name, field in logical["fields"]}
     return WRITERS.get(logical["type"], str)(value)
 
 
@@ -198,6 +221,8 @@ def describe(data):
     if meta["form"] == "table":
         columns = zip(batch.schema.names, meta["columns"], batch.columns, strict=True)
         rest = {key: value for key, value in meta.items() if key not in ("version", "kind", "form", "columns", "rows")}
+        if b"pandas" in batch.schema.metadata:
+            rest["pandas"] = json.loads(batch.schema.metadata[b"pandas"])
         found = [{"name": name, **described(logical, values)} for name, logical, values in columns]
         return {"rows": meta["rows"], "columns": found, **rest}
     pools = [(logical, column[0].values) for logical, column in zip(meta["pools"], batch.columns[1:], strict=True)]

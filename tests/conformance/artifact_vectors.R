@@ -1,6 +1,6 @@
 # Rscript artifact_vectors.R LIBRARY FOLDER: reads requests.json, a list of cases by id: the layout of a vector's file, or null, and
 # the R expression of its value. Writes answers.json: for each id whether the file read as that value, the class of the condition
-# if it could not be read, and the layout of the expression's value (its scratch file is FOLDER/ID) or the class of the condition.
+# if it could not be read, the codes of what was announced, and the layout of the expression's value (its scratch file is FOLDER/ID) or the class of the condition.
 
 arguments <- commandArgs(trailingOnly = TRUE)
 .libPaths(c(arguments[1], .libPaths()))
@@ -9,10 +9,18 @@ requests <- jsonlite::read_json(file.path(folder, "requests.json"))
 
 read_case <- function(request) {
   if (is.null(request$layout)) return(NULL)
+  codes <- list()
+  note <- function(cnd) {
+    codes[[length(codes) + 1]] <<- sub("^rflow_warning_", "", class(cnd)[1])
+    invokeRestart("muffleWarning")
+  }
   tryCatch(
     {
-      value <- suppressWarnings(rflow:::values_read(request$layout))
-      list(same = identical(value, eval(parse(text = request$r))), shown = paste(capture.output(str(value)), collapse = "\n"))
+      value <- withCallingHandlers(rflow:::values_read(request$layout), rflow_warning = note)
+      list(
+        same = identical(value, eval(parse(text = request$r))), shown = paste(capture.output(str(value)), collapse = "\n"),
+        announced = codes
+      )
     },
     error = \(cnd) list(error = class(cnd)[1], shown = conditionMessage(cnd))
   )

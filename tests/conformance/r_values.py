@@ -102,4 +102,234 @@ ONLY_R = {
     "r6": "R6::R6Class('Counter', public = list(n = 0))$new()",
 }
 
+# What users keep in tables, by the packages that they come from.
+TABLES = {
+    "tibble-empty": "tibble::tibble()",
+    "tibble-grouped": (
+        "structure(list(g = c('a', 'b', 'a'), x = 1:3), class = c('grouped_df', 'tbl_df', 'tbl', 'data.frame'), row.names = c(NA, -3L), "
+        "groups = structure(list(g = c('a', 'b'), .rows = structure(list(c(1L, 3L), 2L), ptype = integer(), "
+        "class = c('vctrs_list_of', 'vctrs_vctr', 'list'))), class = c('tbl_df', 'tbl', 'data.frame'), row.names = c(NA, -2L), .drop = TRUE))"
+    ),
+    "tibble-rowwise": (
+        "structure(list(x = 1:2), class = c('rowwise_df', 'tbl_df', 'tbl', 'data.frame'), row.names = c(NA, -2L), "
+        "groups = structure(list(.rows = structure(list(1L, 2L), ptype = integer(), class = c('vctrs_list_of', 'vctrs_vctr', 'list'))), "
+        "class = c('tbl_df', 'tbl', 'data.frame'), row.names = c(NA, -2L)))"
+    ),
+    "data.table-empty": "data.table::data.table()",
+    "data.table-index": "data.table::setindex(data.table::data.table(a = 3:1, b = letters[1:3]), b)",
+    "data.table-lists": "data.table::data.table(a = 1:2, l = list(1, data.table::data.table(x = 1)))",
+    "data.tables-in-list": "list(data.table::data.table(a = 1), b = list(data.table::data.table(a = 2, key = 'a')))",
+    "labelled": (
+        "tibble::tibble(s = structure(c(1, 2, NA), label = 'Sex', labels = c(male = 1, female = 2), format.spss = 'F8.0', "
+        "class = c('haven_labelled', 'vctrs_vctr', 'double')))"
+    ),
+    "label": "structure(list(a = structure(1:2, label = 'A')), class = 'data.frame', row.names = c(NA, -2L))",
+    "record-column": "tibble::tibble(a = 1:2, r = vctrs::new_rcrd(list(p = 3:4, q = c('x', NA)), class = 'rflow_record'))",
+    "list-of-column": "tibble::tibble(a = 1:2, l = vctrs::list_of(1:2, 3L))",
+    "list-as-is": "data.frame(a = I(list(1:2, 'x')))",
+    "column-of-tables": "structure(list(a = list(data.frame(z = 1), NULL)), class = 'data.frame', row.names = c(NA, -2L))",
+    "list-of-factors": "structure(list(a = list(factor('a'), factor('b'))), class = 'data.frame', row.names = c(NA, -2L))",
+    "list-of-functions": "structure(list(a = list(sum, quote(x))), class = 'data.frame', row.names = c(NA, -2L))",
+    "list-of-raw": "structure(list(a = list(as.raw(1:2), NULL)), class = 'data.frame', row.names = c(NA, -2L))",
+    "list-of-nulls": "structure(list(a = list(NULL, NULL)), class = 'data.frame', row.names = c(NA, -2L))",
+    "list-of-lists": "structure(list(a = list(list(1L, 2L), list('a'))), class = 'data.frame', row.names = c(NA, -2L))",
+    "list-named": "structure(list(a = list(x = 1, y = 2)), class = 'data.frame', row.names = c(NA, -2L))",
+    "list-of-int64": "structure(list(l = list(bit64::as.integer64(1:2))), class = 'data.frame', row.names = c(NA, -1L))",
+    "nested": "structure(list(a = 1:2, n = data.frame(p = 1:2, q = c('a', NA))), class = 'data.frame', row.names = c(NA, -2L))",
+    "nested-row-names": "structure(list(n = data.frame(p = 1:2, row.names = c('x', 'y'))), class = 'data.frame', row.names = c(NA, -2L))",
+    "nested-as-is": "structure(list(n = I(data.frame(p = 1:2))), class = 'data.frame', row.names = c(NA, -2L))",
+    "nested-no-columns": "structure(list(a = 1:2, n = data.frame(a = 1:2)[, 0]), class = 'data.frame', row.names = c(NA, -2L))",
+    "nested-matrix": "local({ n <- data.frame(p = 1:2); n$m <- matrix(1:4, 2); d <- data.frame(a = 1:2); d$n <- n; d })",
+    "matrix-column-names": "local({ d <- data.frame(a = 1:3); d$m <- matrix(1:6, 3, dimnames = list(NULL, c('p', 'q'))); d })",
+    "matrix-column-as-is": "data.frame(m = I(matrix(1:6, 3)))",
+    "array-column": "local({ d <- data.frame(a = 1:2); d$m <- array(1:8, c(2, 2, 2)); d })",
+    "poly-column": "local({ d <- data.frame(a = 1:5); d$p <- poly(d$a, 2); d })",
+    "named-column": "structure(list(a = c(x = 1, y = 2)), class = 'data.frame', row.names = c(NA, -2L))",
+    "integer64-column": "data.frame(x = bit64::as.integer64(c('1', '9007199254740993', NA)))",
+    "hms-column": "data.frame(h = structure(c(1, 3600.5, NA), units = 'secs', class = c('hms', 'difftime')))",
+    "broken-down-column": "local({ d <- data.frame(a = 1:2); d$t <- as.POSIXlt(c('2024-07-01', NA), tz = 'Europe/Berlin'); d })",
+    "version-column": "local({ d <- data.frame(a = 1:2); d$v <- numeric_version(c('1.0', '2.0.1')); d })",
+    "raw-column": "data.frame(r = as.raw(1:3))",
+    "complex-column": "data.frame(z = c(1i, NA))",
+    "series-column": "local({ d <- data.frame(a = 1:3); d$t <- ts(1:3); d })",
+    "names-missing": "structure(list(1, 2), names = c(NA, 'a'), class = 'data.frame', row.names = c(NA, -1L))",
+    "row-names-empty": "structure(list(a = 1:2), class = 'data.frame', row.names = c('x', ''))",
+    "row-names-negative": "structure(list(a = 1:2), class = 'data.frame', row.names = c(-1L, 5L))",
+    "table-attribute": "structure(data.frame(a = 1:2), note = 'x')",
+    "table-class": "structure(data.frame(a = 1:2), class = c('mine', 'data.frame'))",
+    "table-omitted": "na.omit(data.frame(a = c(1, NA)))",
+    "table-malformed": "structure(list(a = 1:2, b = 1:3), class = 'data.frame', row.names = 1:2)",
+    "factor-na-column": "data.frame(f = addNA(factor(c('a', NA))))",
+    "model-frame": "model.frame(mpg ~ wt, mtcars)",
+}
+
+VECTORS = {
+    "broken-down-utc": "as.POSIXlt('2024-07-01', tz = 'UTC')",
+    "broken-down-local": "as.POSIXlt('2024-07-01 12:00:00')",
+    "broken-down-odd": "local({ x <- as.POSIXlt('2024-01-31', tz = 'UTC'); x$mon <- x$mon + 1L; x })",
+    "duration-integer": "as.difftime(1L, units = 'days')",
+    "duration-named": "as.difftime(c(a = 1.5, b = NA), units = 'hours')",
+    "duration-unknown-units": "structure(1, units = 'fortnights', class = 'difftime')",
+    "hms": "structure(c(1, NA), units = 'secs', class = c('hms', 'difftime'))",
+    "date-infinite": "structure(c(Inf, -Inf, NA), class = 'Date')",
+    "date-far": "structure(1e9, class = 'Date')",
+    "date-attribute": "structure(as.Date('2024-01-01'), note = 'x')",
+    "date-matrix": "structure(as.Date('2024-01-01') + 0:3, dim = c(2L, 2L))",
+    "instant-integer": "structure(1L, class = c('POSIXct', 'POSIXt'), tzone = 'UTC')",
+    "instant-three-zones": "structure(1, class = c('POSIXct', 'POSIXt'), tzone = c('Europe/Berlin', 'CET', 'CEST'))",
+    "instant-empty-zone": "structure(1, class = c('POSIXct', 'POSIXt'), tzone = '')",
+    "instant-far": "structure(1e18, class = c('POSIXct', 'POSIXt'))",
+    "integer64-largest": "bit64::as.integer64('9223372036854775807')",
+    "integer64-named": "setNames(bit64::as.integer64(1:2), c('a', 'b'))",
+    "integer64-matrix": "structure(bit64::as.integer64(1:4), dim = c(2L, 2L))",
+    "integer64-list": "list(bit64::as.integer64(1), bit64::as.integer64(2))",
+    "integer64-empty": "bit64::as.integer64(integer())",
+    "factor-empty-level": "factor(c('', 'a'))",
+    "factor-empty": "factor(character(), levels = c('a', 'b'))",
+    "factor-contrasts": "local({ f <- factor(c('a', 'b')); contrasts(f) <- contr.sum(2); f })",
+    "factor-level-names": "structure(1L, levels = c(x = 'a'), class = 'factor')",
+    "factor-subclass": "structure(1L, levels = 'a', class = c('mine', 'factor'))",
+    "factor-cut": "cut(1:10, 3)",
+    "names-odd": "setNames(1:3, c('a', NA, ''))",
+    "list-names-odd": "list(a = 1, 2, a = 3)",
+    "list-nulls": "list(NULL, a = NULL, list(NULL))",
+    "list-missing": "list(NA, NA_integer_, NA_real_, NA_character_)",
+    "dimnames-named": "array(1:8, c(2, 2, 2), dimnames = list(a = c('x', 'y'), NULL, c = c('p', 'q')))",
+    "dimnames-missing": "matrix(1:4, 2, dimnames = list(c('a', NA), NULL))",
+    "matrix-empty": "matrix(integer(), 0, 2, dimnames = list(character(), c('a', 'b')))",
+    "matrix-names": "local({ m <- matrix(1:4, 2); names(m) <- letters[1:4]; m })",
+    "matrix-missing": "matrix(c(1L, NA), 1)",
+    "matrix-missing-logical": "matrix(c(TRUE, NA, FALSE), 3)",
+    "matrix-missing-text": "matrix(c('a', NA), 1)",
+    "matrix-raw": "matrix(as.raw(1:4), 2)",
+    "matrix-complex": "matrix(complex(real = 1:4, imaginary = c(NA, 2:4)), 2)",
+    "matrix-list": "matrix(list(1, 'a', NULL, sum), 2, dimnames = list(NULL, c('p', 'q')))",
+    "matrix-factor": "structure(factor(c('a', 'b')), dim = 1:2)",
+    "matrix-class": "structure(matrix(1:4, 2), class = 'mine')",
+    "raw-names": "structure(as.raw(1:2), names = c('a', 'b'))",
+    "contingency-two": "table(x = c('a', 'b'), y = c('u', 'v'))",
+    "contingency-flat": "ftable(Titanic)",
+    "series-many": "ts(matrix(c(1.5, 2, 3, 4, 5, 6), 3), start = 1, names = c('a', 'b'))",
+    "as-is-named": "I(c(a = 1))",
+    "as-is-table": "I(data.frame(a = 1))",
+    "as-is-date": "I(as.Date('2024-01-01'))",
+    "versions": "numeric_version(c('1.2.3', '4.0'))",
+    "noquote": "noquote(c(a = 'x'))",
+    "octmode": "as.octmode(8L)",
+    "roman": "as.roman(4)",
+    "person": "person('A', 'B')",
+    "labelled-vector": "structure(c(1, 2), label = 'Sex', labels = c(m = 1, f = 2), class = c('haven_labelled', 'vctrs_vctr', 'double'))",
+    "record": "vctrs::new_rcrd(list(a = 1:2, b = c('x', 'y')), class = 'rflow_record')",
+    "rle": "rle(c(1, 1, 2))",
+    "dist": "dist(1:3)",
+    "quantile": "quantile(1:10)",
+    "attribute-names": "`attr<-`(structure(1:2, `my attr` = 3), '\u00e9', 4)",
+    "attributes-nested": "structure(list(a = structure(1, b = 'c')), d = structure(2, e = 'f'))",
+    "text-bytes": "`Encoding<-`('caf\\xe9', 'bytes')",
+    "text-invalid": "list(a = 'caf\\xe9', b = 1)",
+    "text-invalid-column": "data.frame(s = `Encoding<-`('caf\\xe9', 'bytes'), i = 1L)",
+    "text-latin1-names": "setNames(list(1), `Encoding<-`('caf\\xe9', 'latin1'))",
+    "text-odd": "c('\\ufefFx', '\\001\\n\\t', strrep('x', 1e5))",
+}
+
+SPARSE = {
+    f"sparse-{name}": f"local({{ suppressPackageStartupMessages(library(Matrix)); {code} }})"
+    for name, code in {
+        "dgC": "sparseMatrix(c(1, 3, 2), c(1, 1, 4), x = c(1.5, NA, NaN), dims = c(3, 5))",
+        "dgC-names": "sparseMatrix(1:2, 1:2, x = 1:2, dimnames = list(r = c('a', 'b'), NULL))",
+        "dgR": "as(sparseMatrix(c(1, 3, 2), c(1, 1, 4), x = 1:3 / 2, dims = c(3, 5)), 'RsparseMatrix')",
+        "dgT": "as(sparseMatrix(c(1, 3, 2), c(1, 1, 4), x = 1:3 / 2, dims = c(3, 5)), 'TsparseMatrix')",
+        "dgT-repeated": "new('dgTMatrix', i = c(0L, 0L), j = c(1L, 1L), x = c(1, 2), Dim = c(1L, 2L))",
+        "lgC": "sparseMatrix(1:3, 1:3, x = c(TRUE, FALSE, NA))",
+        "ngC": "sparseMatrix(c(1, 3, 2), c(1, 1, 2))",
+        "ngT": "as(sparseMatrix(c(1, 3, 2), c(1, 1, 2)), 'TsparseMatrix')",
+        "dsC": "sparseMatrix(c(1, 1, 2), c(1, 2, 3), x = 1:3, symmetric = TRUE, dims = c(3, 3))",
+        "dsC-lower": "sparseMatrix(c(1, 2, 3), c(1, 1, 2), x = 1:3, symmetric = TRUE, dims = c(3, 3))",
+        "dsR": "as(sparseMatrix(c(1, 1, 2), c(1, 2, 3), x = 1:3, symmetric = TRUE, dims = c(3, 3)), 'RsparseMatrix')",
+        "dtC": "sparseMatrix(c(1, 1, 2), c(1, 2, 3), x = 1:3, triangular = TRUE, dims = c(3, 3))",
+        "dtC-unit": "as(new('dtTMatrix', i = 0L, j = 1L, x = 2, Dim = c(2L, 2L), diag = 'U'), 'CsparseMatrix')",
+        "dtR": "as(sparseMatrix(c(1, 2, 3), c(1, 1, 2), x = 1:3, triangular = TRUE, dims = c(3, 3)), 'RsparseMatrix')",
+        "empty": "sparseMatrix(integer(), integer(), x = numeric(), dims = c(0, 3))",
+        "in-list": "list(m = sparseMatrix(1:2, 1:2, x = 1:2), n = 1)",
+        "factors": "local({ m <- sparseMatrix(1:2, 1:2, x = c(2, 3), symmetric = TRUE); chol(m); m })",
+        "dense": "Matrix(matrix(c(1, 2, 3, 4) / 3, 2))",
+        "diagonal": "Diagonal(3)",
+    }.items()
+}
+
+OBJECTS = {
+    "s4": "local({ setClass('RflowPoint', representation(x = 'numeric'), where = globalenv()); new('RflowPoint', x = 1) })",
+    "s4-number": "local({ setClass('RflowNumber', contains = 'numeric', where = globalenv()); new('RflowNumber', c(1, 2)) })",
+    "reference-class": "local({ g <- setRefClass('RflowRef', fields = list(a = 'numeric'), where = globalenv()); g$new(a = 1) })",
+    "environment": "list2env(list(a = 1, b = list2env(list(c = 2))))",
+    "environment-locked": "local({ e <- list2env(list(a = 1)); lockEnvironment(e, TRUE); e })",
+    "environment-cycle": "local({ e <- new.env(); e$me <- e; e })",
+    "environment-global": "globalenv()",
+    "environment-namespace": "asNamespace('stats')",
+    "environment-package": "as.environment('package:stats')",
+    "formula-local": "local({ sq <- function(x) x^2; y ~ sq(x) })",
+    "closure": "local({ k <- 3; function(x) x + k })",
+    "compiled": "compiler::cmpfun(function(x) x + 1)",
+    "primitive": "sum",
+    "package-function": "stats::lm",
+    "function-class": "structure(function(x) x, class = 'mine')",
+    "expression": "expression(a + b, c)",
+    "expression-source": "parse(text = 'a + b', keep.source = TRUE)",
+    "call": "quote(f(x, y = 2))",
+    "call-missing": "quote(f(expr = ))",
+    "call-attribute": "structure(quote(f(x)), note = 'a')",
+    "pairlist": "pairlist(a = 1, 2)",
+    "glm": "glm(am ~ wt, binomial, mtcars)",
+    "loess": "loess(mpg ~ wt, mtcars)",
+    "nls": "nls(mpg ~ a + b * wt, mtcars, start = list(a = 40, b = -5))",
+    "summary": "summary(lm(mpg ~ wt, mtcars))",
+    "test": "t.test(1:10)",
+    "hclust": "hclust(dist(1:4))",
+    "ecdf": "ecdf(1:10)",
+    "spline": "splinefun(1:5, (1:5)^2)",
+    "condition": "simpleError('bad')",
+    "condition-call": "simpleWarning('w', quote(f(x)))",
+    "r6-class": "R6::R6Class('Counter', public = list(n = 0))",
+    "list-of-objects": "list(f = sum, m = quote(a), n = list(y ~ x))",
+    "attribute-function": "structure(1:3, f = sum)",
+    "attribute-environment": "structure(1:3, e = globalenv())",
+}
+
+ONLY_R |= TABLES | VECTORS | SPARSE | OBJECTS
 EVERYTHING = {**THROUGH, **ONLY_R}
+
+# What Python shows as less than it is, by the codes of the announcements.
+ANNOUNCED = {
+    id: codes
+    for codes, ids in (
+        (
+            {"attributes_dropped"},
+            "as-is-named attribute-environment attribute-function attribute-names attributes attributes-nested "
+            "classed-list condition contingency-flat data.table data.table-index date-attribute dist "
+            "duration-unknown-units factor-contrasts factor-level-names factor-subclass hms hms-column label "
+            "labelled labelled-vector list-named list-of-column matrix-class matrix-column-as-is matrix-names "
+            "model-frame named-column noquote octmode person record rle roman series series-column sparse-factors "
+            "table-attribute table-omitted test tibble-grouped tibble-rowwise version-column versions",
+        ),
+        (
+            {"attributes_dropped", "names_dropped"},
+            "contingency contingency-two data.tables-in-list poly-column series-many",
+        ),
+        (
+            {"class_dropped"},
+            "broken-down broken-down-column broken-down-local broken-down-odd date-far date-fraction date-infinite "
+            "instant-far record-column",
+        ),
+        ({"level_dropped"}, "factor-na-column factor-na-level matrix-factor"),
+        ({"missing_as_none"}, "bool-na int-na list-missing text-na"),
+        (
+            {"names_dropped"},
+            "dimnames-missing dimnames-named list-names-odd list-nulls list-partly-named matrix-column-names "
+            "matrix-dimnames matrix-empty matrix-list nested-row-names sparse-dgC-names",
+        ),
+        ({"names_repeated"}, "list-names-repeat"),
+        ({"missing_as_nan"}, "sparse-lgC"),
+    )
+    for id in ids.split()
+}
+ANNOUNCED_BY_R = {id: {"text_as_native"} for id in ("text-bytes", "text-invalid", "text-invalid-column")}

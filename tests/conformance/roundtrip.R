@@ -11,16 +11,41 @@ write_all <- function() {
   for (id in names(values)) {
     value <- eval(parse(text = values[[id]]), new.env())
     written <- rflow:::values_write(value, file.path(folder, paste0(id, ".scratch")))
-    message <- c(written$layout, list(type = written$type, preview = written$preview))
+    message <- c(written$layout, list(type = written$type, preview = written$preview, warnings = as.list(written$warnings)))
     writeLines(.Call(rflow:::rflow_json, message), file.path(folder, paste0(id, ".written")), useBytes = TRUE)
   }
 }
 
-# The same to R, but for data.table's pointer, which is made anew, and environments, which are copies.
+# The same to R: identical. A data.table has a pointer that is made anew, and what holds an environment holds a copy of
+# it, which is the same if it is written the same way.
 same <- function(x, y) {
-  if (inherits(x, "data.table")) return(identical(attr(x, "class"), attr(y, "class")) && isTRUE(all.equal(x, y)))
-  if (inherits(x, c("lm", "R6")) || is.function(x)) return(isTRUE(all.equal(x, y)))
-  identical(x, y)
+  if (identical(x, y)) return(TRUE)
+  if (is(x, "envRefClass")) return(same_fields(x, y))
+  if (is.expression(x)) return(identical(`attributes<-`(x, NULL), `attributes<-`(y, NULL)) && length(getSrcref(y)) == length(x))
+  if (inherits(x, "data.table")) return(identical(plain(x), plain(y)) && identical(by_reference(x), by_reference(y)))
+  if (is.list(x) && is.list(y) && !is.object(x)) return(identical(names(x), names(y)) && all(mapply(same, x, y)))
+  written <- \(value) serialize(value, NULL, version = 3L)
+  identical(written(x), written(y)) || isTRUE(all.equal(x, y)) && identical(class(x), class(y)) && holds_environment(x)
+}
+
+same_fields <- function(x, y) {
+  names <- names(x$getRefClass()$fields())
+  identical(class(x), class(y)) && identical(lapply(names, x$field), lapply(names, y$field))
+}
+
+plain <- function(x) {
+  attributes(x)[c(".internal.selfref", "row.names")] <- NULL
+  lapply(unclass(x), \(column) if (is.list(column)) lapply(column, \(item) if (is.list(item)) plain(item) else item) else column)
+}
+
+# A column can be added by reference only if the pointer is right.
+by_reference <- function(x) {
+  x <- data.table::copy(x)
+  list(attributes(x)[c("sorted", "index")], class(x), data.table::truelength(x) > length(x))
+}
+
+holds_environment <- function(x) {
+  is.function(x) || is.environment(x) || inherits(x, c("formula", "lm", "nls", "loess", "summary.lm", "data.frame")) || isS4(x)
 }
 
 compare <- function(id, ending) {

@@ -106,6 +106,43 @@ def damage_is_seen_and_repaired(make, folder):
         assert make(folder).get(digest).read_bytes() == b"abcdef"
 
 
+def what_is_read_in_part_is_not_checked(make, folder):
+    digest, _ = make(folder).put([b"abcdef"])
+    overwrite(make(folder).get(digest), b"abcdeX")
+    assert make(folder).get(digest, whole=False).read_bytes() == b"abcdeX"
+    with pytest.raises(StoreError) as caught:
+        make(folder).get(digest)
+    assert caught.value.code == "artifact_corrupt"
+    with pytest.raises(StoreError) as caught:
+        make(folder).get(MISSING, whole=False)
+    assert caught.value.code == "blob_missing"
+
+
+def large_blobs(make, folder):
+    chunks = [b"a" * 3_000_001, b"", memoryview(bytes(range(256)) * 10_000), b"z"]
+    content = b"".join(chunks)
+    digest, size = make(folder).put(chunks)
+    assert (digest, size) == (blake3.blake3(content).hexdigest(), len(content))
+    assert make(folder).get(digest).read_bytes() == content
+    assert make(folder).put(iter([content])) == (digest, size)
+    assert len(list(make(folder).list())) == 1
+
+
+def a_blob_that_rots_is_written_anew(make, folder):
+    """Also where size and time of the file are as before, for whoever opens the store next, in one piece or as a stream."""
+    content = [b"abc", b"def"]
+    digest, _ = make(folder).put(content)
+    for chunks in (content, iter(content)):
+        path = make(folder).get(digest)
+        before = path.stat()
+        overwrite(path, b"abcdeg")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert make(folder).put(chunks) == (digest, 6)
+        assert make(folder).get(digest).read_bytes() == b"abcdef"
+        assert make(folder).get(digest).stat().st_mode & 0o777 == 0o444
+    assert len(files(folder)) == 1
+
+
 def putting_again_writes_nothing(make, folder):
     store = make(folder)
     before = store.get(store.put([b"abc"])[0]).stat()
@@ -146,6 +183,9 @@ CASES = [
     a_missing_blob_is_named,
     a_blob_cannot_be_changed,
     damage_is_seen_and_repaired,
+    a_blob_that_rots_is_written_anew,
+    what_is_read_in_part_is_not_checked,
+    large_blobs,
     putting_again_writes_nothing,
     a_failing_source_leaves_nothing,
     writers_at_the_same_time_agree,

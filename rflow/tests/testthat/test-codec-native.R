@@ -67,19 +67,99 @@ test_that("connections, pointers and what holds them are refused with a way out"
   expect_type(round_trip(looping), "environment")
 })
 
-python_object <- function() {
-  structure(
-    class = "rflow_native_proxy",
-    list(
-      language = "python", class = c("Thing", "object"), size = 48L, preview = "<a thing>", version = "3.11.7",
-      bytes = as.raw(c(128, 5, 78, 46))
-    )
-  )
-}
+test_that("where the pointer lies is said, however deep", {
+  connection <- textConnection("a")
+  on.exit(close(connection))
+  pointer <- attr(connection, "conn_id")
+  message_of <- \(value) conditionMessage(expect_error(round_trip(value), class = "rflow_error_artifact_unsupported"))
+  expect_match(message_of(pointer), "It is an external pointer, which lives only", fixed = TRUE)
+  expect_match(message_of(list(a = 1, b = list(2, connection))), "at `$b[[2]]`", fixed = TRUE)
+  pool <- list2env(list(pool = list(con = pointer)))
+  expect_match(message_of(pool), "an environment that holds an external pointer at `$pool$con`", fixed = TRUE)
+  expect_match(message_of(structure(1, handle = pointer)), "at ` (attribute handle)`", fixed = TRUE)
+  counter <- list2env(list(public = 1, self = NULL))
+  counter$self <- counter
+  counter$.__enclos_env__ <- list2env(list(self = counter, private = list2env(list(con = pointer))))
+  expect_match(message_of(counter), "$.__enclos_env__$private$con", fixed = TRUE)
+  setClass("RflowHandle", representation(ptr = "externalptr"), where = globalenv())
+  on.exit(removeClass("RflowHandle", where = globalenv()), add = TRUE)
+  handle <- new("RflowHandle", ptr = pointer)
+  expect_match(message_of(handle), "It is a RflowHandle that holds an external pointer at `@ptr`", fixed = TRUE)
+  skip_if_not_installed("rlang")
+  expect_match(message_of(list(w = rlang::new_weakref(globalenv()))), "a weak reference at `$w`", fixed = TRUE)
+})
 
-test_that("a Python object is a proxy that prints what it is and is written back unchanged", {
-  expect_snapshot(print(python_object()))
-  expect_round_trip(python_object())
-  expect_identical(write_layout(python_object())$metadata$kind, "native")
-  expect_identical(values_write(python_object(), withr::local_tempfile())$preview, "Python object Thing")
+test_that("a function is refused for the pointers that it uses, not for those that lay beside it", {
+  connection <- textConnection("a")
+  on.exit(close(connection))
+  uses <- local({ con <- connection; function(x) readLines(con) })
+  expect_error(round_trip(uses), "at ` (variable con)`", fixed = TRUE, class = "rflow_error_artifact_unsupported")
+  beside <- local({ con <- connection; k <- 2; function(x) x * k })
+  expect_identical(round_trip(beside)(3), 6)
+  own <- local({
+    con <- connection
+    list(function(con) con, \(x) { con <- x; con }, \(x) sapply(x, function(con) con))
+  })
+  for (f in round_trip(own)) expect_identical(f(3), 3)
+  model <- local({ con <- connection; lm(mpg ~ wt, mtcars) })
+  expect_equal(coef(round_trip(model)), coef(model))
+})
+
+test_that("reference classes keep their fields and are refused for their pointers", {
+  generator <- setRefClass("RflowRef", fields = list(a = "ANY"), where = globalenv())
+  on.exit(removeClass("RflowRef", where = globalenv()))
+  expect_identical(round_trip(generator$new(a = 1))$a, 1)
+  expect_error(round_trip(generator$new(a = stdin())), class = "rflow_error_artifact_unsupported")
+})
+
+test_that("a model or function made in a step leaves the step's self behind; what uses self is refused", {
+  code <- "
+    fit <- function(self) {
+      data <- self$data
+      self$model <- lm(y ~ x, data)
+      self$twice <- function(x) 2 * x
+      self$sum <- sum(self$data$x)
+    }
+    hold <- function(self) self$me <- list(self)
+    use <- function(self) self$again <- function() self$data
+    count <- function(self) {
+      Counter <- list2env(list(self = NULL), parent = environment())
+      Counter$self <- Counter
+      Counter$add <- eval(quote(function() self), Counter)
+      self$counter <- Counter
+      self$reader <- function(self) self$x
+    }
+  "
+  values <- list(data = data.frame(x = as.numeric(1:20000), y = rnorm(20000)), other = rnorm(1e6))
+  task <- run_task(code, "fit", values)
+  expect_identical(task$end, list(op = "done"))
+  expect_identical(task$saved$sum, sum(as.numeric(1:20000)))
+  expect_identical(task$saved$twice(2), 4)
+  expect_lt(length(serialize(task$saved$model, NULL)), 6e6)
+  self <- environment(formula(task$saved$model))$self
+  expect_identical(ls(self, all.names = TRUE), character())
+  expect_error(self$data, "belongs to a step that has ended", class = "rflow_error_artifact_missing")
+  refused <- \(name) run_task(code, name)$end$error$message
+  held <- "artifact `me` of step work: It is a list that holds the step's `self` at `[[1]]`"
+  expect_match(refused("hold"), held, fixed = TRUE)
+  expect_match(refused("use"), "It is a function that holds the step's `self` at ` (variable self)`", fixed = TRUE)
+  expect_identical(run_task(code, "count")$end, list(op = "done"))
+})
+
+test_that("much that a model takes along is announced with its names", {
+  made_in <- function(big, ...) {
+    unused <- runif(big)
+    lm(mpg ~ wt, mtcars)
+  }
+  warned <- values_write(made_in(1e6), withr::local_tempfile())$warnings
+  expect_match(warned, "^the value \\(lm\\) is stored with 8[.][0-9] MB \\(unused\\) of variables from the place where")
+  expect_match(warned, "(environment_kept).", fixed = TRUE)
+  expect_length(values_write(made_in(10), withr::local_tempfile())$warnings, 0)
+  expect_length(values_write(list2env(list(big = runif(1e6))), withr::local_tempfile())$warnings, 0)
+})
+
+test_that("the same function and environment are described the same way", {
+  made <- \() local({ k <- 1; function(x) x + k })
+  expect_false(grepl("0x", native_preview(made()), fixed = TRUE))
+  expect_match(native_preview(new.env()), "<environment>", fixed = TRUE)
 })

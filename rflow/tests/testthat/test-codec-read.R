@@ -109,7 +109,56 @@ test_that("levels that are not text become text", {
   )
   layout$columns[[1]]$buffers <- layout$columns[[1]]$buffers[1:2]
   layout$columns[[1]]$dictionary <- levels
-  expect_identical(values_read(layout)$x, factor(c("2", "1.5"), levels = c("1.5", "2")))
+  expect_warning(found <- values_read(layout)$x, "column 'x' \\(category\\)", class = "rflow_warning_levels_as_text")
+  expect_identical(found, factor(c("2", "1.5"), levels = c("1.5", "2")))
+})
+
+# A vector of records.
+struct_leaf <- function(python, type = "vector", rows = 1:2) {
+  fields <- list(list("left", list(type = "float64")), list("right", list(type = "float64")))
+  data <- data.frame(left = c(1, 2), right = c(2, 3))[rows, ]
+  attr(data, "row.names") <- .set_row_names(length(rows))
+  new_leaf(type, list(type = "struct", fields = fields, python = python), data)
+}
+
+test_that("what only pandas has is announced by what it becomes", {
+  seconds <- list(NULL, int64(c(86400, 0)))
+  period <- hand_made(
+    list(type = "timestamp", unit = "s", tz = NULL, python = list(dtype = "period[D]")),
+    list(format = "timestamp", unit = "s", timezone = NULL, length = 1), seconds
+  )
+  expect_warning(found <- values_read(period)$x, class = "rflow_warning_period_as_start")
+  expect_identical(found, as.POSIXct("1970-01-02", tz = "UTC"))
+  ends <- struct_leaf(list(interval = "right"))
+  expect_warning(found <- round_trip(ends), class = "rflow_warning_interval_as_table")
+  expect_identical(found, data.frame(left = c(1, 2), right = c(2, 3)))
+  expect_silent(found <- round_trip(struct_leaf(list(numpy = list(list("left", "<f8"), list("right", "<f8"))))))
+  expect_identical(found, data.frame(left = c(1, 2), right = c(2, 3)))
+})
+
+test_that("one record is a list, records with an index have row names", {
+  one <- new_container("list", list(struct_leaf(list(numpy = list()), "vector", 1)))
+  expect_identical(round_trip(one), list(data.frame(left = 1, right = 2)))
+  expect_identical(round_trip(struct_leaf(list(numpy = list()), "scalar", 1)), list(left = 1, right = 2))
+  parts <- list(struct_leaf(list(numpy = list())), c("a", "b"))
+  named <- new_container("named", parts, list(names = list(NULL)))
+  expect_identical(round_trip(named), data.frame(left = c(1, 2), right = c(2, 3), row.names = c("a", "b")))
+})
+
+test_that("an array without dimensions is one value", {
+  one <- new_leaf("vector", list(type = "float64"), 1.5)
+  expect_identical(round_trip(new_container("array", list(one), list(dim = list(), order = "C"))), 1.5)
+  two <- new_leaf("vector", list(type = "float64"), c(1, 2))
+  wrong <- new_container("array", list(two), list(dim = list(), order = "C"))
+  expect_error(round_trip(wrong), class = "rflow_error_artifact_corrupt")
+})
+
+test_that("an array of records keeps R's order of elements", {
+  fields <- list(list("v", list(type = "float64")))
+  data <- structure(list(v = as.double(1:6)), class = "data.frame", row.names = .set_row_names(6L))
+  records <- new_leaf("vector", list(type = "struct", fields = fields, python = list(numpy = list())), data)
+  found <- round_trip(new_container("array", list(records), list(dim = list(2L, 3L), order = "C")))
+  expect_identical(found, data.frame(v = c(1, 4, 2, 5, 3, 6)))
 })
 
 # ---- vectors that stay in the file ----

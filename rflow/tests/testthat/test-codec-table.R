@@ -118,3 +118,55 @@ test_that("an index that R has no place for goes back as it came", {
   expect_identical(attr(round_trip(found), "pandas.index")$levels, list(c("r", "r")))
   expect_null(write_layout(found[1, , drop = FALSE])$metadata$index)
 })
+
+test_that("a data frame that was put together wrongly is kept as R's object", {
+  short <- structure(list(a = 1:2, b = 1:3), class = "data.frame", row.names = 1:2)
+  expect_true(identical(round_trip(short), short))
+  expect_identical(write_layout(short)$metadata$kind, "native")
+  gone <- structure(list(a = NULL, b = 1), class = "data.frame", row.names = 1L)
+  expect_true(identical(round_trip(gone), gone))
+  expect_true(identical(round_trip(list(x = short)), list(x = short)))
+})
+
+test_that("columns that are as long as their class says are beside what others read", {
+  record <- structure(list(p = 3:4, q = c("x", NA)), class = c("rflow_record", "vctrs_rcrd", "vctrs_vctr"))
+  table <- structure(list(a = 1:2, r = record), class = "data.frame", row.names = 1:2)
+  expect_true(identical(round_trip(table), table))
+  expect_identical(node_types(table), c("table", "vector", "object", "native", "vector"))
+  longer <- structure(lapply(record, rep_len, 3), class = class(record))
+  three <- structure(list(a = 1:3, r = longer), class = "data.frame", row.names = 1:3)
+  expect_true(identical(round_trip(three), three))
+  setClass("RflowMetres", contains = "numeric", representation(unit = "character"), where = globalenv())
+  on.exit(removeClass("RflowMetres", where = globalenv()))
+  metres <- structure(list(m = new("RflowMetres", c(1.5, 2), unit = "m")), class = "data.frame", row.names = 1:2)
+  expect_true(identical(round_trip(metres), metres))
+  expect_identical(node_types(metres), c("table", "object", "native", "vector"))
+})
+
+test_that("a one-row column stays a vector, and a column's names are an attribute", {
+  hours <- data.frame(h = structure(1, units = "secs", class = c("hms", "difftime")))
+  expect_round_trip(hours)
+  expect_identical(node_types(hours)[1:3], c("table", "attributes", "vector"))
+  named <- structure(list(a = c(x = 1)), class = "data.frame", row.names = 1L)
+  expect_true(identical(round_trip(named), named))
+  listed <- structure(list(a = list(x = 1, y = 2)), class = "data.frame", row.names = 1:2)
+  expect_true(identical(round_trip(listed), listed))
+  expect_identical(node_types(listed)[1:3], c("table", "attributes", "packed"))
+})
+
+test_that("a data.table can be changed by reference, with its keys, also inside of lists and columns", {
+  skip_if_not_installed("data.table")
+  made <- data.table::setindex(data.table::data.table(a = 3:1, b = letters[1:3], key = "a"), b)
+  grown <- function(table) {
+    expect_gt(data.table::truelength(table), length(table))
+    data.table::set(table, j = "new", value = 1)
+    expect_identical(table$new, rep(1, nrow(table)))
+  }
+  found <- round_trip(made)
+  expect_identical(data.table::key(found), "a")
+  expect_identical(data.table::indices(found), "b")
+  grown(found)
+  grown(round_trip(list(x = made))$x)
+  grown(round_trip(data.table::data.table(i = 1:2, t = list(made, made)))$t[[2]])
+  grown(round_trip(tibble::tibble(t = list(made)))$t[[1]])
+})

@@ -100,14 +100,74 @@ test_that("attributes and classes of data are kept, and the data stay readable",
   expect_identical(node_types(record), c("attributes", "dict", "scalar", "dict", "scalar"))
 })
 
-test_that("latin1 text is written as UTF-8, and text without a valid encoding is refused", {
+test_that("latin1 text is written as UTF-8", {
   text <- "caf\xe9"
   Encoding(text) <- "latin1"
   expect_round_trip(text)
-  expect_error(round_trip("\xff\xfe"), "not valid in its encoding", class = "rflow_error_artifact_unsupported")
-  bytes <- "\xff"
+  expect_round_trip(setNames(list(1), text))
+  expect_identical(node_types(list(text, "x")), "packed")
+})
+
+test_that("text that is not valid in its encoding is kept for R, announced", {
+  bytes <- "caf\xe9"
   Encoding(bytes) <- "bytes"
-  expect_error(round_trip(bytes), class = "rflow_error_artifact_unsupported")
+  announced <- \(value) {
+    expect_round_trip(value)
+    values_write(value, withr::local_tempfile())$warnings
+  }
+  expect_match(announced("\xff\xfe"), "^the value \\(character\\) has text .* \\(text_as_native\\)[.]$")
+  expect_match(announced(data.frame(i = 1:2, s = c("a", bytes))), "^column 's' \\(character\\)")
+  expect_identical(node_types(list(a = 1, b = list(c = bytes))), c("dict", "scalar", "dict", "native"))
+  announced(setNames(1:2, c("a", bytes)))
+  announced(structure(1:2, note = list(x = bytes)))
+  announced(structure(1:2, levels = c("a", bytes), class = "factor"))
+  announced(structure(list(1), names = bytes))
+  expect_length(announced(list("a", "\u00e9", NA)), 0)
+})
+
+test_that("NaN in a date, instant or duration is kept as missing, announced", {
+  for (value in list(
+    structure(c(NaN, 1), class = "Date"), structure(c(NaN, 1), class = c("POSIXct", "POSIXt")),
+    as.difftime(c(NaN, 1), units = "secs")
+  )) {
+    written <- values_write(value, withr::local_tempfile())
+    expect_match(written$warnings, "\\(nan_as_missing\\)[.]$")
+    expect_identical(is.nan(unclass(values_read(written$layout)))[1:2], c(FALSE, FALSE))
+  }
+  expect_length(values_write(structure(NA_real_, class = "Date"), withr::local_tempfile())$warnings, 0)
+})
+
+test_that("dates and instants outside of the years 1 to 9999 are numbers with their class", {
+  day <- \(number) structure(number, class = "Date")
+  expect_identical(logical_of(day(2932896))$type, "date")
+  expect_identical(logical_of(day(-719162))$type, "date")
+  for (value in list(day(2932897), day(-719163))) {
+    expect_identical(logical_of(value)$type, "float64")
+    expect_round_trip(value)
+  }
+  expect_round_trip(day(1000000000L))
+  expect_round_trip(data.frame(d = day(c(1000000000L, NA))))
+  instant <- \(seconds) structure(seconds, class = c("POSIXct", "POSIXt"), tzone = "UTC")
+  expect_identical(logical_of(instant(253402300799))$type, "timestamp")
+  expect_identical(logical_of(instant(253402300800))$type, "float64")
+  expect_round_trip(instant(c(1, 1e12)))
+})
+
+test_that("raw values in columns, arrays and with names are numbers one by one", {
+  expect_round_trip(matrix(as.raw(1:4), 2))
+  expect_round_trip(c(a = as.raw(1), b = as.raw(255)))
+  expect_round_trip(structure(as.raw(1:2), class = "blob1"))
+  expect_round_trip(structure(matrix(as.raw(1:4), 2), note = "x"))
+  expect_identical(node_types(matrix(as.raw(1:4), 2)), c("array", "vector"))
+  expect_identical(node_types(as.raw(1:4)), "scalar")
+  expect_round_trip(as.raw(rep(0:255, 100)))
+  expect_round_trip(data.frame(r = as.raw(rep(0:255, 100))))
+})
+
+test_that("an array of any objects is an array", {
+  expect_round_trip(matrix(list(1, "a", NULL, 1:3), 2, dimnames = list(NULL, c("p", "q"))))
+  expect_identical(node_types(matrix(list(1, 2), 1)), c("array", "list", "scalar", "scalar"))
+  expect_round_trip(structure(matrix(list(1, 2), 1), note = "x"))
 })
 
 test_that("equal values give equal bytes", {
