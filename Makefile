@@ -4,7 +4,7 @@ export R_LIBS := $(CURDIR)/.rlib
 export PYFLOW_SPEC_DIR := $(CURDIR)/shared_spec
 export PYFLOW_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help setup demo demo-r test test-python test-r format bench bench-wide bench-artifacts bench-memory clean
+.PHONY: help setup demo demo-r test test-python test-r format docs check-packages bench bench-wide bench-artifacts bench-memory clean
 
 help:  ## What can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -27,7 +27,15 @@ test-r: setup
 	Rscript tools/test_r.R
 
 format: setup  ## Format the Python code
-	.venv/bin/ruff check --fix pyflow tests examples bench && .venv/bin/ruff format pyflow tests examples bench
+	.venv/bin/ruff check --fix pyflow tests examples bench tools && .venv/bin/ruff format pyflow tests examples bench tools
+
+docs: setup  ## Write the references and build the site into site/
+	$(PYTHON) -m pip install -q --disable-pip-version-check -e '.[docs]'
+	$(PYTHON) tools/docs.py
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict -q
+
+check-packages: setup  ## R CMD check of rflow; the wheel with all that it needs, in a fresh environment (minutes)
+	PYFLOW_CHECK_PACKAGES=1 $(PYTHON) -m pytest -n0 -rs tests/packaging
 
 bench: setup  ## Compare the cost of tasks with Metaflow's, in one run
 	$(PYTHON) bench/overhead.py

@@ -49,10 +49,28 @@ _PUBLIC = {
     "Task": "pyflow.client:Task",
     "Artifact": "pyflow.client:Artifact",
     "DataArtifact": "pyflow.client:Artifact",
+    "metadata": "pyflow.client:metadata",
     "get_metadata": "pyflow.client:get_metadata",
+    "default_metadata": "pyflow.client:default_metadata",
+    "runs": "pyflow.client.find:runs",
+    "tasks": "pyflow.client.find:tasks",
+    "artifacts": "pyflow.client.find:artifacts",
+    "NamespaceMismatch": "pyflow.client:NamespaceMismatch",
+    "namespace": "pyflow.client:namespace",
+    "get_namespace": "pyflow.client:get_namespace",
+    "default_namespace": "pyflow.client:default_namespace",
+    "compare": "pyflow.client:compare",
+    **{
+        name: f"pyflow.care.here:{name}"
+        for name in ("delete_runs", "pin", "pins", "store_check", "store_gc", "store_repair", "store_stats", "unpin")
+    },
     "PyflowError": "pyflow.spec.errors:PyflowError",
     "ArtifactWarning": "pyflow.spec.errors:ArtifactWarning",
     "spin": "pyflow.interactive.notebook:spin",
+    "Runner": "pyflow.interactive.runner:Runner",
+    "NBRunner": "pyflow.interactive.nbrunner:NBRunner",
+    "ExecutingRun": "pyflow.interactive.executing:ExecutingRun",
+    "ExecutingTask": "pyflow.interactive.executing:ExecutingTask",
     "inspect_spin": "pyflow.interactive.notebook:inspect_spin",
 }
 

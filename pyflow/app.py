@@ -105,6 +105,7 @@ def make_plan(
         project=options.project.current() if options.project else {},
         info={
             "command": [masked_text(word, inline_values(graph)) for word in options.command],
+            "backend": options.backend,
             "host": socket.gethostname(),
             "platform": platform.platform(),
             "python": platform.python_version(),

@@ -12,8 +12,21 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pyflow.spec.graph import Graph
-from pyflow.spec.records import ArtifactRow, AttemptRow, Change, FinishedTask, RunRow, TaskRow
-from pyflow.spec.task import TaskError, TaskRequest, TaskResult
+from pyflow.spec.records import (
+    ArtifactRow,
+    AttemptRow,
+    Change,
+    FinishedTask,
+    FoundRun,
+    FoundTask,
+    Lineage,
+    Pin,
+    RunRow,
+    Space,
+    TaskRow,
+)
+from pyflow.spec.search import Search
+from pyflow.spec.task import ArtifactRef, Scalar, TaskError, TaskRequest, TaskResult
 
 Buffer = bytes | bytearray | memoryview
 
@@ -46,7 +59,8 @@ class Store(Protocol):
 
 
 class Metadata(Protocol):
-    """Runs, tasks, attempts, artifacts. One writer for a run (the engine), any number of readers."""
+    """Runs, tasks, attempts, artifacts. One writer for a run (the engine), any number of readers; tags are changed by
+    anybody at any time."""
 
     def record(self, changes: Sequence[Change]) -> None:
         """Write all changes in one transaction: all or none.
@@ -55,7 +69,9 @@ class Metadata(Protocol):
         """
         ...
 
-    def flows(self) -> list[str]: ...
+    def flows(self, tag: str | None = None) -> list[str]:
+        """By name; those that have a run with the tag."""
+        ...
 
     def runs(
         self,
@@ -85,9 +101,58 @@ class Metadata(Protocol):
         ...
 
     def artifacts(
-        self, flow: str, run: str, step: str | None = None, task: str | None = None, name: str | None = None
+        self,
+        flow: str,
+        run: str,
+        step: str | None = None,
+        task: str | None = None,
+        name: str | None = None,
+        attempt: int | None = None,
     ) -> list[ArtifactRow]:
-        """The artifacts of each task's last attempt, by task in order, then by name."""
+        """The artifacts of each task's last attempt, or of attempt `attempt`; by task in order, then by name."""
+        ...
+
+    def parents(self, flow: str, run: str, task: str) -> list[TaskRow]:
+        """The task's inputs, in the order in which they were made; `_parameters` is none."""
+        ...
+
+    def children(self, flow: str, run: str, task: str) -> list[TaskRow]:
+        """The tasks that have the task as an input, in the order in which they were made."""
+        ...
+
+    # One query answers a search, however much there is in the store.
+
+    def find_runs(self, search: Search) -> list[FoundRun]:
+        """Newest first, unless the search has another order; what the order's value is missing of comes last."""
+        ...
+
+    def find_tasks(self, search: Search) -> list[FoundTask]:
+        """Those of the newest run first, in a run in the order in which they were made. `_parameters` is none."""
+        ...
+
+    def find_artifacts(self, search: Search) -> list[ArtifactRow]:
+        """Artifacts where they were made: by the last attempts of tasks (parameters by `_parameters`), as tasks are
+        found, then by name."""
+        ...
+
+    def lineage(self, digest: str) -> Lineage:
+        """Who made the artifact and who had it as an input."""
+        ...
+
+    # What garbage collection and checks ask.
+
+    def referenced(self) -> set[str]:
+        """The digests of all blobs that an artifact, a run's code or a pin refers to."""
+        ...
+
+    def pins(self) -> list[Pin]: ...
+
+    def space(self) -> list[Space]:
+        """What the artifacts take that tasks made, by flow, step and name; the largest first."""
+        ...
+
+    def problems(self) -> list[str]:
+        """What is wrong with the records themselves, in words; empty if nothing is."""
         ...
 
     def close(self) -> None: ...
@@ -203,13 +268,18 @@ class Environment(Protocol):
 
 @dataclass(frozen=True)
 class Encoded:
-    """A value as an artifact: the file's bytes, and what can be said of it without opening it."""
+    """A value as an artifact: the file's bytes, and what can be said of it unopened (spec.task.ArtifactRef)."""
 
     chunks: Sequence[Buffer]
     kind: str
     type: str
     preview: str
     warnings: tuple[str, ...] = ()
+    scalar: Scalar = None
+
+    def ref(self, digest: str, size: int) -> ArtifactRef:
+        """What is kept of it in the metadata, once its bytes are in the store."""
+        return ArtifactRef(digest, self.kind, size, self.type, self.preview, self.scalar)
 
 
 class SecretSource(Protocol):

@@ -10,13 +10,23 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def whole_store():
+    """Fixtures of modules look at what several users have run; the tests of namespaces unset this."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYFLOW_NAMESPACE", "*")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
     """Run in an empty folder; nothing of the user's settings or stores is seen."""
     for name in [name for name in os.environ if name.startswith("PYFLOW_") and name != "PYFLOW_SPEC_DIR"]:
         monkeypatch.delenv(name)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYFLOW_USER", "ann")
+    monkeypatch.setenv("PYFLOW_NAMESPACE", "*")
     monkeypatch.chdir(tmp_path)
 
 

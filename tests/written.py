@@ -18,7 +18,7 @@ from pyflow.spec.records import (
     TakenOver,
     TaskRow,
 )
-from pyflow.spec.task import PARAMETERS, ArtifactRef
+from pyflow.spec.task import PARAMETERS
 from pyflow.store import create_root, open_store
 
 FLOW = "GenreFlow"
@@ -55,10 +55,11 @@ class WrittenStore:
 
     def put_encoded(self, encoded):
         digest, size = self.blobs.put(encoded.chunks)
-        return ArtifactRef(digest, encoded.kind, size, encoded.type, encoded.preview)
+        return encoded.ref(digest, size)
 
     def begin(self, run, flow=FLOW, **values):
         """Begin a run, held by this process until the store is closed."""
+        values = {"system_tags": ("user:ann",), **values}
         self.stack.enter_context(hold_run_lock(self.root, flow, run))
         row = RunRow(flow, run, "running", "ann", self.tick(), None, graph(flow), **values)
         self.metadata.record([RunCreated(row)])

@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p .setup .rlib
 
-APT_PACKAGES="python3-dev python3-venv r-base-dev r-cran-bit64 r-cran-cli r-cran-data.table r-cran-jsonlite r-cran-matrix r-cran-r6 r-cran-reticulate r-cran-testthat r-cran-tibble r-cran-withr"
-R_PACKAGES='c("bit64", "cli", "data.table", "jsonlite", "Matrix", "R6", "reticulate", "testthat", "tibble", "withr")'
+APT_PACKAGES="python3-dev python3-venv r-base-dev r-cran-bit64 r-cran-cli r-cran-data.table r-cran-irkernel r-cran-jsonlite r-cran-matrix r-cran-r6 r-cran-reticulate r-cran-testthat r-cran-tibble r-cran-withr"
+R_PACKAGES='c("bit64", "cli", "data.table", "IRkernel", "jsonlite", "Matrix", "R6", "reticulate", "testthat", "tibble", "withr")'
 PYTHON=${PYTHON:-python3}
 
 say() { echo "[setup] $*"; }

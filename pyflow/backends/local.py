@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -276,8 +277,19 @@ def _socket_folder(folder: Path) -> Path:
 
 
 def _output(id: str, attempt: _Attempt, *, last: bool = False) -> list[Output]:
+    before = {stream: tail.read_to for stream, tail in attempt.tails.items()}
     lines = {stream: tail.finish() if last else tail.read() for stream, tail in attempt.tails.items()}
+    grown = {stream: tail.read_to for stream, tail in attempt.tails.items() if tail.read_to > before[stream]}
+    if grown:
+        _mark(Path(attempt.request.folder) / "times.log", grown)
     return [Output(id, stream, tuple(found)) for stream, found in lines.items() if found]
+
+
+def _mark(path: Path, sizes: Mapping[str, int]) -> None:
+    """Note that the logs have these sizes now: when a line was written (shared_spec/store.md, section 2)."""
+    marks = "".join(f"{stream} {size} {time.time():.3f}\n" for stream, size in sizes.items())
+    with suppress(OSError), path.open("a", encoding="utf-8") as file:
+        file.write(marks)
 
 
 def _read_result(folder: Path) -> TaskResult | None:

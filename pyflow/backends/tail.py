@@ -12,10 +12,12 @@ LONGEST_LINE = 1 << 16
 
 
 class Tail:
-    """`read` gives the lines that were completed since the last call; `finish` also what stands after the last one."""
+    """`read` gives the lines that were completed since the last call; `finish` also what stands after the last one.
+    `read_to` is how many bytes of the file have been seen."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.read_to = 0
         self._fd = -1
         self._rest = b""
 
@@ -43,7 +45,9 @@ class Tail:
                 self._fd = os.open(self.path, os.O_RDONLY)
             except (FileNotFoundError, NotADirectoryError):
                 return b""
-        return os.read(self._fd, size)
+        data = os.read(self._fd, size)
+        self.read_to += len(data)
+        return data
 
     def _skip(self) -> list[str]:
         """When much more is left than a person reads, go on near the end, and say so."""
@@ -53,6 +57,7 @@ class Tail:
         if left <= BEHIND:
             return []
         os.lseek(self._fd, left - CHUNK, os.SEEK_CUR)
+        self.read_to += left - CHUNK
         self._rest = b""
         return [f"[{left - CHUNK} bytes are not shown here; they are in {self.path}]"]
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from pyflow.spec.graph import Graph
 from pyflow.spec.names import nearest
+
+if TYPE_CHECKING:
+    from pyflow.spec.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class LazyGroup(click.Group):
         super().__init__(**kwargs)  # type: ignore[arg-type]
         self.flow = context
         self.entries = entries
+
+    def invoke(self, ctx: click.Context) -> object:
+        # A command names its runs; whose they are does not matter.
+        pkgutil.resolve_name("pyflow.define.namespaces:namespace")(None)
+        return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.entries)

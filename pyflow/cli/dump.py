@@ -21,7 +21,9 @@ def make(context: FlowContext) -> click.Command:
     @click.option("--private", is_flag=True, help="Also names that begin with _.")
     @click.option("--max-value-size", default=1000, show_default=True, help="Print values up to so many characters.")
     @click.option("--file", type=click.Path(path_type=Path), help="Write the values to this file, as a pickle.")
-    @click.option("--json", "as_json", is_flag=True, help="Print what is known of the artifacts as JSON.")
+    @click.option(
+        "--json", "as_json", is_flag=True, help="Print what is known as JSON (shared_spec/cli.schema.json, `dump`)."
+    )
     def dump(pathspec: str, include: str, private: bool, max_value_size: int, file: Path | None, as_json: bool) -> int:
         names = frozenset(filter(None, include.split(",")))
         found = {task: _chosen(task, names, private) for task in tasks_of(context, pathspec)}

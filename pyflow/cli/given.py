@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pyflow import settings
 from pyflow.define import load
 from pyflow.define.custom import Use
 from pyflow.define.mutators import mutate_steps
@@ -41,13 +41,14 @@ def options(graph: Graph) -> list[click.Parameter]:
         click.Option(
             ["--branch"],
             envvar="PYFLOW_BRANCH",
+            default=settings.value("branch"),
             show_envvar=True,
             help="The run's branch of the project, as test.BRANCH.",
         ),
         click.Option(
             ["--production"],
             is_flag=True,
-            default=None,
+            default=settings.value("production"),
             envvar="PYFLOW_PRODUCTION",
             show_envvar=True,
             help="The run belongs to the project's production.",
@@ -58,7 +59,7 @@ def options(graph: Graph) -> list[click.Parameter]:
 def with_decorators(graph: Graph) -> Graph:
     """The graph with the decorators of the command line and then those of the environment."""
     typed = [text for context in _contexts() for text in context.params.get("decorators", ())]
-    default = [text for text in split_outside(os.environ.get(DEFAULT_DECORATORS, ""), " \t\n") if text]
+    default = [text for text in split_outside(settings.value("default_decorators") or "", " \t\n") if text]
     folder = Path(graph.file).parent if graph.file else Path.cwd()
     for item in [parse_decorator(text) for text in [*typed, *default]]:
         found = load.located(item, folder) if item.custom else item

@@ -1,16 +1,17 @@
-"""Entry points: `python flow.py ...` and, through cli.handover, `Rscript flow.R ...`; and the command `pyflow`."""
+"""Entry points: `python flow.py ...` and, through cli.handover, `Rscript flow.R ...`."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import click
 
+from pyflow.cli import arguments as keywords
 from pyflow.cli import configs, given
-from pyflow.cli.context import SETTINGS, Entry, FlowContext, LazyGroup
+from pyflow.cli.command import invoke, make_group
+from pyflow.cli.context import Entry, FlowContext
 from pyflow.cli.errors import guarded
 from pyflow.define.compile import compile_flow
 from pyflow.define.flow import FlowSpec
@@ -24,17 +25,16 @@ FLOW_COMMANDS: Mapping[str, Entry] = {
     "run": Entry("pyflow.cli.run:make", "Run the flow."),
     "resume": Entry("pyflow.cli.resume:make", "Go on with an earlier run: what it finished is taken over."),
     "spin": Entry("pyflow.cli.spin:make", "Run one task of an earlier run again, here, with the code as it is now."),
+    "runs": Entry("pyflow.cli.runs:make_runs", "List or search the flow's runs."),
+    "tasks": Entry("pyflow.cli.runs:make_tasks", "List or search tasks."),
+    "artifacts": Entry("pyflow.cli.runs:make_artifacts", "List or search artifacts."),
+    "lineage": Entry("pyflow.cli.lineage:make", "Show which tasks made an artifact, and which read it."),
+    "tag": Entry("pyflow.cli.tag:make", "Add, remove, replace and list tags of runs."),
     "dump": Entry("pyflow.cli.dump:make", "Show the artifacts of a run's step or task."),
     "logs": Entry("pyflow.cli.logs:make", "Show what a run's step or task printed."),
     "code": Entry("pyflow.cli.code:make", "Show, compare or restore the code that a run used."),
-    "version": Entry("pyflow.cli.version:make", "Show versions."),
-}
-PYFLOW_COMMANDS: Mapping[str, Entry] = {
-    "flows": Entry("pyflow.cli.runs:make_flows", "List the flows of the store."),
-    "runs": Entry("pyflow.cli.runs:make_runs", "List the runs of a flow."),
-    "dump": Entry("pyflow.cli.dump:make", "Show the artifacts of a step or task."),
-    "logs": Entry("pyflow.cli.logs:make", "Show what a step or task printed."),
-    "code": Entry("pyflow.cli.code:make", "Show, compare or restore the code that a run used."),
+    "status": Entry("pyflow.cli.status:make", "Show what runs now."),
+    "diff": Entry("pyflow.cli.diff:make", "Show what differs between two runs."),
     "version": Entry("pyflow.cli.version:make", "Show versions."),
 }
 
@@ -58,25 +58,16 @@ def _compiled(flow_class: type[FlowSpec], arguments: Sequence[str]) -> Graph:
 
 def flow_main(graph: Graph, prog: str, arguments: Sequence[str]) -> int:
     """Run one command of a flow."""
-    group = _group(FlowContext(prog, graph), FLOW_COMMANDS, graph.doc or f"The flow {graph.name}.")
-    return _invoke(group, prog, arguments or ["check"])
-
-
-def main() -> None:
-    """The command `pyflow`, for what does not begin with a flow's file."""
-    group = _group(FlowContext("pyflow"), PYFLOW_COMMANDS, "Look at flows and their runs.")
-    prog = Path(sys.argv[0]).name
-    sys.exit(guarded(lambda: _invoke(group, prog, sys.argv[1:] or ["--help"])))
-
-
-def _group(context: FlowContext, commands: Mapping[str, Entry], doc: str) -> LazyGroup:
-    quiet = click.Option(["--quiet"], is_flag=True, help="Leave out what is not a result or an error.")
-    params = [quiet, *([*configs.options(), *given.options(context.graph)] if context.graph is not None else [])]
-    return LazyGroup(
-        context, commands, params=params, help=doc, context_settings=SETTINGS, callback=lambda **options: None
+    group = make_group(
+        FlowContext(prog, graph), FLOW_COMMANDS, graph.doc or f"The flow {graph.name}.", flow_options(graph)
     )
+    words = keywords.expanded(group, graph, arguments)
+    if words != list(arguments):
+        # The words are what the run remembers as its command.
+        sys.argv[len(sys.argv) - len(arguments) :] = keywords.as_typed(words)
+    return invoke(group, prog, words or ["check"])
 
 
-def _invoke(group: LazyGroup, prog: str, arguments: Sequence[str]) -> int:
-    outcome = group.main(args=list(arguments), prog_name=prog, standalone_mode=False)
-    return outcome if isinstance(outcome, int) else 0
+def flow_options(graph: Graph) -> list[click.Parameter]:
+    """What may stand before the command of a flow."""
+    return [*configs.options(), *given.options(graph)]

@@ -27,6 +27,17 @@ def tasks_of(context: FlowContext, pathspec: str) -> list[Task]:
     return [step[parts[3]]] if len(parts) == 4 else step.tasks()
 
 
+def place_of(context: FlowContext, pathspec: str) -> tuple[Run, str | None, str | None]:
+    """The run that a pathspec names, and the step and the task if it does. Raises NotFoundError for no such run."""
+    parts = pathspec.strip("/").split("/")
+    if context.graph is not None and parts[0] != context.graph.name:
+        parts = [context.graph.name, *parts]
+    if not 2 <= len(parts) <= 4 or not all(parts):
+        raise click.UsageError(f"{pathspec!r} is not of the form {form(context)}.", click.get_current_context())
+    step, task = (*parts[2:], None, None)[:2]
+    return Run("/".join(parts[:2])), step, task
+
+
 def run_form(context: FlowContext) -> str:
     return "[RUN]" if context.graph is not None else "FLOW[/RUN]"
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from pyflow import app
+from pyflow import app, settings
 from pyflow.backends.local import DEFAULT_ISOLATION, ISOLATIONS
-from pyflow.cli import given, output
+from pyflow.cli import arguments, given, output
 from pyflow.cli.checking import checked
 from pyflow.cli.context import FlowContext
 from pyflow.cli.errors import FAILED, INTERRUPTED
@@ -61,6 +61,7 @@ def run_options() -> list[click.Option]:
         click.Option(["--tag", "tags"], multiple=True, help="A tag of the run; may be repeated."),
         click.Option(["--namespace"], help="The namespace of the run, instead of user:NAME."),
         click.Option(["--run-id-file"], type=click.Path(path_type=Path), help="Write the run's id to this file."),
+        arguments.attribute_file(),
         click.Option(["--no-retry-wait"], is_flag=True, help="Retry failed tasks at once, without their waiting time."),
         click.Option(
             ["--isolation"],
@@ -80,8 +81,11 @@ def run_options() -> list[click.Option]:
             help="What tasks with resources may take together, where it is not what the machine has.",
         ),
     ]
+    defaults = settings.run_defaults()
     for option in options:
-        option.envvar, option.show_envvar = variable(option.opts[0].removeprefix("--")), True
+        name = option.opts[0].removeprefix("--")
+        option.envvar, option.show_envvar = variable(name), True
+        option.default = defaults.get(name.replace("-", "_"), option.default)
     return options
 
 
@@ -97,6 +101,7 @@ def start(
         _listen(engine.interrupt)
         if run_id_file is not None:
             run_id_file.write_text(plan.run)
+        arguments.write_attributes(options["runner_attribute_file"], plan)
         resuming = f", resuming run {plan.origin}" if plan.origin else ""
         reporter.note(f"Workflow starting (run-id {plan.run}){resuming}, store {plan.root}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -12,15 +13,20 @@ from pyflow.cli.context import FlowContext
 from pyflow.spec.graph import MISSING, Decorator, Graph, Parameter, Step, Transition, graph_to_json
 from pyflow.spec.secrets import without_values
 from pyflow.spec.structure import structure
+from pyflow.views import graph as views
 
 
 def make(context: FlowContext) -> click.Command:
     @click.command("show", help="Show the steps and how they follow each other.")
     @click.option("--dot", is_flag=True, help="Print the graph in Graphviz's language.")
+    @click.option("--svg", "svg_file", type=click.Path(path_type=Path), help="Draw the graph into this file.")
     @click.option("--json", "as_json", is_flag=True, help="Print the graph as JSON (shared_spec/graph.md).")
-    def show(dot: bool, as_json: bool, decorators: tuple[str, ...] = ()) -> int:
+    def show(dot: bool, svg_file: Path | None, as_json: bool, decorators: tuple[str, ...] = ()) -> int:
         graph = without_values(checked(context))
-        if as_json:
+        if svg_file is not None:
+            svg_file.write_text(views.svg(graph) + "\n", encoding="utf-8")
+            output.note(f"The graph is in {svg_file}.")
+        elif as_json:
             output.result_json(graph_to_json(graph))
         else:
             for line in _dot(graph) if dot else _text(graph):

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pyflow import app
-from pyflow.cli import output
+from pyflow.cli import arguments, output
 from pyflow.cli.checking import checked
 from pyflow.cli.context import FlowContext
 from pyflow.cli.errors import FAILED, INTERRUPTED
@@ -28,13 +28,14 @@ def make(context: FlowContext) -> click.Command:
     @click.option("--artifacts-module", type=PATH, help="A file with other inputs: .py with a dict ARTIFACTS, or .R.")
     @click.option("--skip-decorators", is_flag=True, help="Run the step without its decorators.")
     @click.option("--run-id-file", type=PATH, help="Write the id of the run that holds the results to this file.")
-    def spin(task: str, run_id_file: Path | None, **options: Any) -> int:
+    def spin(task: str, run_id_file: Path | None, runner_attribute_file: Path | None, **options: Any) -> int:
         plans: list[Plan] = []
 
         def on_start(plan: Plan, origin: Origin) -> None:
             plans.append(plan)
             if run_id_file is not None:
                 run_id_file.write_text(plan.run)
+            arguments.write_attributes(runner_attribute_file, plan, step=origin.task.step, task=origin.task.task)
             output.note(f"Task {plan.flow}/{origin.pathspec} runs again (run-id {plan.run}).")
 
         found = app.spin(
@@ -50,6 +51,7 @@ def make(context: FlowContext) -> click.Command:
         )
         return _tell(context, plans[0], found, persist=options["persist"])
 
+    spin.params.append(arguments.attribute_file())
     return spin
 
 

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pyflow.client import look
 from pyflow.client.catalog import Catalog, default_catalog
+from pyflow.client.items import Item, moment_or_none
 from pyflow.client.missing import MissingItem, MissingName, split_pathspec, suggestion
+from pyflow.define import namespaces
 from pyflow.spec.errors import NotFoundError, reading_artifact
-from pyflow.spec.records import ArtifactRow
-from pyflow.spec.task import PARAMETERS
+from pyflow.spec.records import ArtifactRow, Use
+from pyflow.spec.task import PARAMETERS, Scalar
+from pyflow.views.text import size_text
+
+# A larger table is not opened for its first rows.
+_LARGEST_LOOK = 50_000_000
 
 
-class Artifact:
+class Artifact(Item, depth=5):
     """A named value of a task. Only `data` opens it; the rest is told from the metadata."""
 
-    def __init__(self, pathspec: str, catalog: Catalog | None = None) -> None:
+    def __init__(self, pathspec: str, catalog: Catalog | None = None, *, check_namespace: bool = True) -> None:
         catalog = catalog or default_catalog()
         flow, run, step, task, name = split_pathspec(pathspec, "flow/run/step/task/artifact")
         rows = task_artifacts(catalog, flow, run, step, task)
@@ -28,6 +36,8 @@ class Artifact:
             )
         self._row = found
         self._catalog = catalog
+        if check_namespace:
+            namespaces.check(f"artifact {pathspec}", self.tags)
 
     @classmethod
     def from_row(cls, row: ArtifactRow, catalog: Catalog) -> Artifact:
@@ -99,9 +109,57 @@ class Artifact:
         return self._row.ref.preview
 
     @property
+    def scalar(self) -> Scalar:
+        """The value itself where it is a bool, a finite number or a text of at most 256 characters; else None. It is
+        told from the metadata, and what searches compare."""
+        return self._row.ref.scalar
+
+    @property
+    def made_by(self) -> list[Any]:
+        """The tasks of all runs that made a value of these bytes, the first one first."""
+        return self._tasks(self._catalog.metadata.lineage(self.digest).made)
+
+    @property
+    def read_by(self) -> list[Any]:
+        """The tasks of all runs that got a value of these bytes from a task before them."""
+        return self._tasks(self._catalog.metadata.lineage(self.digest).read)
+
+    def _tasks(self, uses: Iterable[Use]) -> list[Any]:
+        rows = {(use.row.flow, use.row.run, use.row.task): use.row for use in uses}
+        return [Item.of_row(row, self._catalog) for row in rows.values()]
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was there: at the end of its task's try."""
+        return self.finished_at
+
+    @property
+    def finished_at(self) -> datetime | None:
+        row = self._row
+        found = self._catalog.metadata.attempts(row.flow, row.run, row.step, row.task)
+        return moment_or_none(next(item.finished_at for item in found if item.attempt == row.attempt))
+
+    @property
+    def origin_pathspec(self) -> str | None:
+        """The same artifact in the run that its run resumes, if its task was taken over."""
+        task = self.parent.origin_pathspec
+        return f"{task}/{self.name}" if task else None
+
+    @property
     def inherited(self) -> bool:
         """Whether the task passed it on as it had got it."""
         return self._row.inherited
+
+    def _repr_html_(self) -> str:
+        return look.artifact_html(self._row, self._first_rows())
+
+    def _first_rows(self) -> str:
+        """The first rows of a table that is not too large to be opened for a look."""
+        if self.kind != "table" or self.size > _LARGEST_LOOK:
+            return ""
+        table = self._catalog.codec.decode(self.path)
+        shown = getattr(table, "to_html", None)
+        return table._repr_html_() if shown is None else shown(max_rows=10, max_cols=20, border=0)
 
     def __repr__(self) -> str:
         return f"Artifact({self.pathspec!r}: {summary(self)})"
@@ -178,18 +236,11 @@ def summary(artifact: Artifact) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def size_text(size: float) -> str:
-    """A number of bytes as people read it: 812 B, 12.3 kB, 4.0 MB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 999.5:
-            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
-
-
-def task_artifacts(catalog: Catalog, flow: str, run: str, step: str, task: str) -> list[ArtifactRow]:
+def task_artifacts(
+    catalog: Catalog, flow: str, run: str, step: str, task: str, attempt: int | None = None
+) -> list[ArtifactRow]:
     """All that the next step can read on `self`: the task's artifacts, parameters and constants; by name."""
-    own = catalog.metadata.artifacts(flow, run, step, task)
+    own = catalog.metadata.artifacts(flow, run, step, task, attempt=attempt)
     if step == PARAMETERS:
         return own
     names = {row.name for row in own}

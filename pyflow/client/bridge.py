@@ -6,38 +6,29 @@ Times are seconds since 1970. R reads a value itself, from the file that `layout
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from typing import Any
 
+from pyflow.client import bridge_find
 from pyflow.client.artifacts import Artifact
-from pyflow.client.catalog import default_catalog
+from pyflow.client.catalog import default_catalog, default_metadata, get_metadata, metadata
 from pyflow.client.code import Code
+from pyflow.client.compare import compare
 from pyflow.client.flows import Flow, Pyflow
-from pyflow.client.runs import Run
+from pyflow.client.runs import Run, Step
+from pyflow.client.tagging import rows_of, tag_runs
 from pyflow.client.tasks import Task, foreach_index
 from pyflow.codec.layout import layout_of
-from pyflow.spec.errors import NotFoundError, PyflowError, UserError, reading_artifact
+from pyflow.define import namespaces
+from pyflow.process.asking import Operations, Request, answer
+from pyflow.spec.errors import NotFoundError, reading_artifact
 from pyflow.spec.records import RUNNING, SUCCESS, AttemptRow, RunRow, TaskRow
+from pyflow.spec.task import PARAMETERS
 from pyflow.vaults import get_secret
-
-Request = Mapping[str, Any]
 
 
 def ask(text: str) -> str:
     """Answer one request."""
-    try:
-        request = json.loads(text)
-        op = request["op"]
-        if op not in OPERATIONS:
-            raise UserError(f"unknown request {op!r}", code="protocol_error")
-        answer: dict[str, Any] = {"ok": OPERATIONS[op](request)}
-    except PyflowError as error:
-        answer = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"not a request: {type(error).__name__}: {error}: {text}"
-        answer = {"error": {"code": "protocol_error", "message": message, "hint": ""}}
-    return json.dumps(answer, ensure_ascii=False)
+    return answer(text, OPERATIONS)
 
 
 def _flows(request: Request) -> list[str]:
@@ -45,9 +36,8 @@ def _flows(request: Request) -> list[str]:
 
 
 def _runs(request: Request) -> list[dict[str, Any]]:
-    flow = Flow(request["flow"])
-    rows = default_catalog().metadata.runs(flow.id, limit=request.get("limit"), status=request.get("status"))
-    return [_run_row(row) for row in rows]
+    found = Flow(request["flow"]).runs(limit=request.get("limit"), status=request.get("status"))
+    return [_run_row(run.row) for run in found]
 
 
 def _run(request: Request) -> dict[str, Any]:
@@ -61,13 +51,84 @@ def _steps(request: Request) -> list[dict[str, Any]]:
 def _tasks(request: Request) -> list[dict[str, Any]]:
     run, step = _the_run(request), request.get("step")
     rows = run.task_rows() if step is None else run.task_rows_of(step)
-    attempts = default_catalog().metadata.attempts(request["flow"], request["run"], step)
-    last = {row.task: row for row in attempts}
+    return _task_rows(request["flow"], request["run"], rows, step)
+
+
+def _task_rows(flow: str, run: str, rows: list[TaskRow], step: str | None = None) -> list[dict[str, Any]]:
+    """The rows with what their last attempts tell, which is one question for all of them."""
+    last = {row.task: row for row in default_catalog().metadata.attempts(flow, run, step)}
     return [_task_row(row, last[row.task]) for row in rows]
 
 
 def _artifacts(request: Request) -> list[dict[str, Any]]:
     return [_artifact_row(item) for item in _the_task(request).artifacts]
+
+
+def _relatives(request: Request) -> list[dict[str, Any]]:
+    """The tasks before (`way` parents) or after (children) a task."""
+    task = _the_task(request)
+    found = task.parent_tasks if request["way"] == "parents" else task.child_tasks
+    return _task_rows(request["flow"], request["run"], [item.row for item in found])
+
+
+def _attempts(request: Request) -> dict[str, Any]:
+    return bridge_find.attempts(_the_task(request))
+
+
+def _log_lines(request: Request) -> dict[str, Any]:
+    return bridge_find.log_lines(_the_task(request), request.get("stream"))
+
+
+def _facts(request: Request) -> dict[str, Any]:
+    """What Metaflow calls the metadata of a task."""
+    return _the_task(request).metadata_dict
+
+
+def _environment_info(request: Request) -> dict[str, Any]:
+    return _the_task(request).environment_info
+
+
+def _related_steps(request: Request) -> list[str]:
+    step = _the_run(request)[request["step"]]
+    return [item.id for item in (step.parent_steps if request["way"] == "parents" else step.child_steps)]
+
+
+def _parameters(request: Request) -> list[dict[str, Any]]:
+    rows = default_catalog().metadata.artifacts(request["flow"], request["run"], PARAMETERS)
+    return [_artifact_row(Artifact.from_row(row, default_catalog())) for row in rows]
+
+
+def _end_task(request: Request) -> list[dict[str, Any]]:
+    task = _the_run(request).end_task
+    return [] if task is None else _task_rows(request["flow"], request["run"], [task.row], task.row.step)
+
+
+def _exception(request: Request) -> dict[str, Any] | None:
+    """What ended the attempt that the request is of."""
+    error = _the_task(request).told.row.error
+    return error.to_json() if error else None
+
+
+def _tags(request: Request) -> list[dict[str, Any]]:
+    """Change the tags of several runs (flow, run), all at once; their rows afterwards."""
+    names = [f"{run['flow']}/{run['run']}" for run in request["runs"]]
+    if request["add"] or request["remove"]:
+        tag_runs(names, add=request["add"], remove=request["remove"])
+    return [_run_row(row) for row in rows_of(names, default_catalog())]
+
+
+def _namespace(request: Request) -> str | None:
+    """The namespace, after a change to `set`, or to what holds without a choice (`default`)."""
+    if request.get("default"):
+        return namespaces.default_namespace()
+    return namespaces.namespace(request["set"]) if "set" in request else namespaces.get_namespace()
+
+
+def _metadata(request: Request) -> str:
+    """Where the client reads from, after a change to `set` (null: the store of the working directory)."""
+    if "set" not in request:
+        return get_metadata()
+    return default_metadata() if request["set"] is None else metadata(request["set"])
 
 
 def _data(request: Request) -> list[dict[str, Any]]:
@@ -129,7 +190,21 @@ def _code_diff(request: Request) -> dict[str, str]:
     return {"text": text.encode("utf-8", "replace").decode()}
 
 
-OPERATIONS: Mapping[str, Callable[[Request], Any]] = {
+def _html(request: Request) -> dict[str, str]:
+    """The page of a flow, run, step, task or artifact, by its path."""
+    kinds = (Flow, Run, Step, Task, Artifact)
+    path = request["path"]
+    return {"html": kinds[path.count("/")](path)._repr_html_()}
+
+
+def _compare(request: Request) -> dict[str, Any]:
+    """What differs between the runs `before` and `after` (FLOW/RUN), and the same as lines for people."""
+    found = compare(request["before"], request["after"])
+    lines = [{"kind": kind, "text": text.encode("utf-8", "replace").decode()} for kind, text in found.lines()]
+    return {**found.to_json(), "lines": lines}
+
+
+OPERATIONS: Operations = {
     "flows": _flows,
     "runs": _runs,
     "run": _run,
@@ -138,6 +213,20 @@ OPERATIONS: Mapping[str, Callable[[Request], Any]] = {
     "artifacts": _artifacts,
     "data": _data,
     "log": _log,
+    "log_lines": _log_lines,
+    "attempts": _attempts,
+    "relatives": _relatives,
+    "related_steps": _related_steps,
+    "facts": _facts,
+    "parameters": _parameters,
+    "end_task": _end_task,
+    "exception": _exception,
+    "environment_info": _environment_info,
+    "tags": _tags,
+    "namespace": _namespace,
+    "metadata": _metadata,
+    "find": bridge_find.find,
+    "lineage": bridge_find.lineage,
     "layout": _layout,
     "path": _path,
     "secret": _secret,
@@ -145,15 +234,20 @@ OPERATIONS: Mapping[str, Callable[[Request], Any]] = {
     "code_file": _code_file,
     "code_extract": _code_extract,
     "code_diff": _code_diff,
+    "compare": _compare,
+    "html": _html,
 }
 
 
 def _the_run(request: Request) -> Run:
-    return Run(f"{request['flow']}/{request['run']}")
+    """The run; the namespace counts only when a run is asked for by its name, not for what R has already."""
+    by_name = request["op"] == "run" and not request.get("known")
+    return Run(f"{request['flow']}/{request['run']}", check_namespace=by_name)
 
 
 def _the_task(request: Request) -> Task:
-    return Task("/".join(str(request[key]) for key in ("flow", "run", "step", "task")))
+    path = "/".join(str(request[key]) for key in ("flow", "run", "step", "task"))
+    return Task(path, attempt=request.get("number"), check_namespace=False)
 
 
 def _run_row(row: RunRow) -> dict[str, Any]:
@@ -164,6 +258,8 @@ def _run_row(row: RunRow) -> dict[str, Any]:
         "username": row.username,
         "tags": sorted({*row.tags, *row.system_tags}),
         "user_tags": sorted(row.tags),
+        "system_tags": sorted(row.system_tags),
+        "info": dict(row.info),
         "origin": row.origin,
         "spin": row.spin,
         "error": row.error,
@@ -208,4 +304,5 @@ def _artifact_row(item: Artifact) -> dict[str, Any]:
         "size": row.ref.size,
         "preview": row.ref.preview,
         "inherited": row.inherited,
+        "scalar": row.ref.scalar,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pyflow.client.catalog import Catalog
 from pyflow.client.missing import MissingItem, suggestion
 from pyflow.code import archive, diff, tree
 from pyflow.spec.code import shown_name
+from pyflow.spec.records import RunRow
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class Git:
     commit: str | None
     branch: str | None
     dirty: bool | None
+
+
+def code_of(row: RunRow, catalog: Catalog) -> Code | None:
+    """The code of a run; None for a flow without a file."""
+    return None if row.code is None else Code(f"{row.flow}/{row.run}", row.code, catalog)
 
 
 class Code:
@@ -42,6 +49,21 @@ class Code:
     def flow_file(self) -> Path:
         """The flow's file, where it was when the run began."""
         return Path(self._row["flow_file"])
+
+    @property
+    def path(self) -> Path:
+        """The package on this machine: a tar file, read-only."""
+        return self._catalog.store.get(self.digest)
+
+    @property
+    def tarball(self) -> tarfile.TarFile:
+        """The package, open for reading."""
+        return tarfile.open(self.path)
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What is known of it: digest, flow_file, git_commit, git_branch, git_dirty."""
+        return dict(self._row)
 
     @property
     def script_name(self) -> str:

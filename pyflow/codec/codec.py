@@ -29,7 +29,8 @@ class PythonCodec:
         encoder = Encoder(name)
         chunks, kind = encoder.encode(value)
         shown = preview.preview(value)
-        return Encoded(chunks, kind, preview.type_name(value), shown, tuple(encoder.warnings))
+        warnings = tuple(encoder.warnings)
+        return Encoded(chunks, kind, preview.type_name(value), shown, warnings, preview.scalar(value))
 
     def decode(self, source: Path | Buffer, name: str = "", announce: notes.Announce = notes.warn) -> Any:
         """The value of an artifact file or its bytes; changing the value never changes the file. What it loses by being

@@ -56,14 +56,16 @@ def _cut(array: pa.Array, index: int) -> pa.Array:
 def _described(chunks: Sequence[Buffer]) -> Encoded:
     file = ipc.open_file(b"".join(chunks))
     value = untree.decode(file, lambda proxy: proxy)
-    return Encoded(chunks, str(file.meta["kind"]), preview.type_name(value), preview.preview(value))
+    kind = str(file.meta["kind"])
+    return Encoded(chunks, kind, preview.type_name(value), preview.preview(value), scalar=preview.scalar(value))
 
 
 def encode_item(value: Any) -> Encoded:
     """A Python value as an item."""
     encoder = Encoder(_NAME)
     chunks, kind = encoder.encode(value)
-    return Encoded(chunks, kind, preview.type_name(value), preview.preview(value), tuple(encoder.warnings))
+    shown, warnings = preview.preview(value), tuple(encoder.warnings)
+    return Encoded(chunks, kind, preview.type_name(value), shown, warnings, preview.scalar(value))
 
 
 class _Rows:

@@ -32,6 +32,8 @@ _SIMPLE: Mapping[str, pa.DataType] = {
     "date32": pa.date32(),
 }
 _NAMES = {kind: name for name, kind in _SIMPLE.items()}
+# Types of scalars that the metadata tells.
+_TOLD = frozenset({"bool", "int32", "int64", "float64", "string"})
 _ALIGNMENT = 8
 _ONES = np.array([byte.bit_count() for byte in range(256)], dtype=np.uint8)
 _DEPTH = 64
@@ -196,11 +198,13 @@ def _from_layout(data: Mapping[str, Any]) -> Encoded:
         raise invalid(f"its columns have not all {data['rows']!r} rows")
     chunks, file = ipc.write_checked(meta, [str(entry["name"] or "") for entry in data["columns"]], found)
     _check_artifact(file)
-    kind, shown = data.get("type"), data.get("preview")
-    if not kind or shown is None:
+    kind, shown, scalar = data.get("type"), data.get("preview"), None
+    plain = meta["kind"] == "scalar" and {pool.get("type") for pool in meta["pools"]} <= _TOLD
+    if not kind or shown is None or plain:
         value = untree.decode(file, lambda proxy: proxy)
         kind, shown = kind or preview.type_name(value), preview.preview(value) if shown is None else shown
-    return Encoded(chunks, str(meta["kind"]), str(kind), str(shown)[: preview.LIMIT])
+        scalar = preview.scalar(value)
+    return Encoded(chunks, str(meta["kind"]), str(kind), str(shown)[: preview.LIMIT], scalar=scalar)
 
 
 def _check_artifact(file: ipc.ArtifactFile) -> None:

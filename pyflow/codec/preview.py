@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import reprlib
 from typing import Any
 
+import numpy as np
+
 from pyflow.codec import native, objects
+from pyflow.spec.task import Scalar
 
 LIMIT = 200
+LONGEST_SCALAR = 256
 
 
 def type_name(value: Any) -> str:
@@ -15,6 +20,16 @@ def type_name(value: Any) -> str:
     if isinstance(value, native.NativeProxy):
         return value.cls[0] if value.cls else "object"
     return native.qualified(type(value))
+
+
+def scalar(value: Any) -> Scalar:
+    """The value itself if the metadata can tell it: a bool, a finite number of 64 bits, a text of 256 characters."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    kind = type(plain)
+    if kind is str:
+        return plain if len(plain) <= LONGEST_SCALAR else None
+    fits = kind is bool or (kind is int and -(2**63) <= plain < 2**63) or (kind is float and math.isfinite(plain))
+    return plain if fits else None
 
 
 def preview(value: Any) -> str:

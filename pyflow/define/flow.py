@@ -55,7 +55,7 @@ class FlowSpec:
     Whatever a step sets on `self` is an artifact that later steps and the client read. End the file with
     `if __name__ == "__main__": MyFlow()`, which is the command line of the flow.
 
-    Example::
+    Example:
 
         class Hello(FlowSpec):
             @step

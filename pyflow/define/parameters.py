@@ -6,11 +6,11 @@ import copy
 import functools
 import getpass
 import inspect
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyflow import settings
 from pyflow.define.config import UNPACKED, Scope, evaluate, evaluate_named
 from pyflow.spec.errors import DefinitionError, Where
 from pyflow.spec.graph import MISSING
@@ -219,6 +219,6 @@ def context_maker(flow_name: str, configs: Mapping[str, Any]) -> Callable[[str],
 def user_name() -> str:
     """Who runs this: PYFLOW_USER, else the login name."""
     try:
-        return os.environ.get("PYFLOW_USER") or getpass.getuser()
+        return settings.value("user") or getpass.getuser()
     except (KeyError, OSError):
         return "unknown"

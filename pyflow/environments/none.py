@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from pyflow import settings
 from pyflow.ports import Interpreter
 from pyflow.spec.errors import HostError
 
@@ -24,7 +25,7 @@ class NoEnvironment:
     def interpreter(self, language: str) -> Interpreter:
         environment = {name: os.environ.get(name, "1") for name in _THREADS}
         if language == "python":
-            return Interpreter((os.environ.get("PYFLOW_PYTHON", sys.executable),), environment)
+            return Interpreter((settings.value("python") or sys.executable,), environment)
         return Interpreter((_rscript(),), environment | _r_libraries() | _utf8())
 
 
@@ -35,7 +36,7 @@ def _utf8() -> dict[str, str]:
 
 
 def _rscript() -> str:
-    name = os.environ.get("PYFLOW_RSCRIPT", "Rscript")
+    name = settings.value("rscript") or "Rscript"
     found = shutil.which(name)
     if found is None:
         raise HostError(

@@ -14,13 +14,18 @@ from pathlib import Path
 from pyflow.process.places import why_unwritable
 from pyflow.spec.errors import MAKE_ROOM, StoreError
 
-VERSION = 1
+VERSION = 2
 # How long a writer waits for the others: many runs may write to one database, each for some milliseconds.
 BUSY_SECONDS = 60.0
 
 
 def schema() -> str:
     return (resources.files(__package__) / "schema.sql").read_text(encoding="utf-8")
+
+
+def upgrade() -> str:
+    """From the version before this one."""
+    return (resources.files(__package__) / "upgrade.sql").read_text(encoding="utf-8")
 
 
 def queries() -> Mapping[str, str]:
@@ -36,6 +41,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
         if not path.exists():
             _create(path)
         connection = _connect(path, "rw")
+        _bring_up(connection)
+        _check(connection, path)
         # A commit survives the death of this process; the end of a run also survives a power cut (sqlite.py says why).
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -49,17 +56,57 @@ def open_reader(path: Path) -> sqlite3.Connection:
             connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
             connection.executescript(schema())
             return connection
-        try:
-            return _connect(path, "ro")
-        except sqlite3.OperationalError:
-            # A reader of WAL keeps an index beside the file, and may not write here.
-            if os.access(path.parent, os.W_OK):
-                raise
-            log = _log(path)
-            if log.exists() and log.stat().st_size:
-                return _snapshot(path)
-            # No writer left a log: the file alone is the whole database.
-            return _connect(path, "ro&immutable=1")
+        connection = _read(path)
+        if _version(connection) == VERSION - 1:
+            connection.close()
+            connection = _upgraded(path)
+        _check(connection, path)
+        return connection
+
+
+def _read(path: Path) -> sqlite3.Connection:
+    try:
+        return _connect(path, "ro")
+    except sqlite3.OperationalError:
+        # A reader of WAL keeps an index beside the file, and may not write here.
+        if os.access(path.parent, os.W_OK):
+            raise
+        log = _log(path)
+        if log.exists() and log.stat().st_size:
+            return _snapshot(path)
+        # No writer left a log: the file alone is the whole database.
+        return _connect(path, "ro&immutable=1")
+
+
+def _upgraded(path: Path) -> sqlite3.Connection:
+    """A reader of a database of the version before: brought up in its place, or else in a copy in memory."""
+    if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK):
+        with closing(_connect(path, "rw")) as writer:
+            _bring_up(writer)
+        return _connect(path, "ro")
+    connection = _snapshot(path)
+    _bring_up(connection)
+    return connection
+
+
+def _bring_up(connection: sqlite3.Connection) -> None:
+    """Make a database of the version before one of this version; all or nothing, once, whoever else does the same."""
+    if _version(connection) != VERSION - 1:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(connection) == VERSION - 1:
+            for statement in re.split(r";$", upgrade(), flags=re.MULTILINE):
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
 
 
 def _log(path: Path) -> Path:
@@ -72,7 +119,8 @@ def _snapshot(path: Path) -> sqlite3.Connection:
     with tempfile.TemporaryDirectory(prefix="pyflow-") as folder:
         copy = Path(folder) / path.name
         for source, target in ((path, copy), (_log(path), _log(copy))):
-            target.write_bytes(source.read_bytes())
+            if source.exists():
+                target.write_bytes(source.read_bytes())
         with closing(_connect(copy, "rw")) as original:
             original.backup(connection)
     return connection
@@ -87,8 +135,12 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         # SQLite serialises the calls itself; a notebook or a user interface asks from several threads.
         check_same_thread=False,
     )
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    version = _version(connection)
     if version != VERSION:
         connection.close()
         raise StoreError(
@@ -96,7 +148,6 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
             code="store_version",
             hint="Update pyflow: pip install --upgrade pyflow-rflow",
         )
-    return connection
 
 
 def _create(path: Path) -> None:

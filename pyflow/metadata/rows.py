@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pyflow.metadata.search import columns_of, scalar_of
 from pyflow.spec.records import ArtifactRow, AttemptFinished, AttemptRow, RunRow, TakenOver, TaskRow
 from pyflow.spec.task import ArtifactRef, TaskError, parse_error
 
@@ -64,10 +65,14 @@ def artifact_values(change: AttemptFinished, names: Sequence[str]) -> list[Value
         {
             "name": name,
             "inherited": int(name not in change.own),
-            **vars(change.artifacts.get(name, _NOTHING)),
+            **_ref_values(change.artifacts.get(name, _NOTHING)),
         }
         for name in names
     ]
+
+
+def _ref_values(ref: ArtifactRef) -> Values:
+    return vars(ref) | columns_of(ref.scalar)
 
 
 _NOTHING = ArtifactRef(digest="", kind="", size=0)
@@ -117,10 +122,11 @@ def artifact_rows(found: Iterable[tuple[Any, ...]]) -> list[ArtifactRow]:
     """From the columns of the query artifacts, in its order. What many tasks inherited is one object."""
     refs: dict[tuple[Any, ...], ArtifactRef] = {}
     result = []
-    for flow, run, step, task, attempt, name, digest, kind, size, type, preview, inherited in found:
+    for flow, run, step, task, attempt, name, digest, kind, size, type, preview, number, text, inherited in found:
         ref = refs.get((digest, type))
         if ref is None:
-            ref = refs[digest, type] = ArtifactRef(digest, kind, size, type, preview)
+            scalar = scalar_of(number, text)
+            ref = refs[digest, type] = ArtifactRef(digest, kind, size, type, preview, scalar)
         result.append(ArtifactRow(flow, run, step, task, attempt, name, ref, bool(inherited)))
     return result
 
@@ -131,13 +137,13 @@ def layers(found: Iterable[tuple[Any, ...]]) -> dict[int, Mapping[str, ArtifactR
     bases: dict[int, int | None] = {}
     own: dict[int, dict[str, ArtifactRef | None]] = {}
     refs: dict[tuple[str, str], ArtifactRef] = {}
-    for id, base, name, digest, kind, size, type, preview in found:
+    for id, base, name, digest, kind, size, type, preview, number, text in found:
         bases[id] = base
         if name is None:
             continue
         ref = None if digest is None else refs.get((digest, type))
         if ref is None and digest is not None:
-            ref = refs[digest, type] = ArtifactRef(digest, kind, size, type, preview)
+            ref = refs[digest, type] = ArtifactRef(digest, kind, size, type, preview, scalar_of(number, text))
         own.setdefault(id, {})[name] = ref
     result: dict[int, Mapping[str, ArtifactRef]] = {}
     for id in bases:

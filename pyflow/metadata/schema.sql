@@ -1,4 +1,4 @@
--- Version 1. Statements end with a semicolon at the end of a line.
+-- Version 2 (upgrade.sql makes it of version 1). Statements end with a semicolon at the end of a line.
 -- Rows refer to each other by integers: an artifact's row is a few bytes, whatever the length of run ids and digests.
 
 CREATE TABLE runs (
@@ -62,6 +62,8 @@ CREATE TABLE attempts (
 ) STRICT;
 
 -- One digest may have two types, where two languages name the type of equal bytes differently.
+-- number, text: the value where it is a scalar, so that a search opens no blob. A bool has both: 1 and 'true', 0 and
+-- 'false'.
 CREATE TABLE blobs (
     id INTEGER PRIMARY KEY,
     digest TEXT NOT NULL,
@@ -69,6 +71,8 @@ CREATE TABLE blobs (
     size INTEGER NOT NULL,
     type TEXT NOT NULL,
     preview TEXT NOT NULL,
+    number ANY,
+    text TEXT,
     UNIQUE (digest, type)
 ) STRICT;
 
@@ -81,4 +85,17 @@ CREATE TABLE artifacts (
     PRIMARY KEY (attempt_id, name)
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 1;
+-- Who has a blob; whose base an attempt is. What is deleted is looked for here, too.
+CREATE INDEX artifacts_by_blob ON artifacts (blob_id);
+
+CREATE INDEX attempts_by_base ON attempts (base);
+
+-- What people want kept: a run (without a digest) or an artifact's blob.
+CREATE TABLE IF NOT EXISTS pins (
+    path TEXT PRIMARY KEY,
+    digest TEXT,
+    note TEXT NOT NULL,
+    at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 2;

@@ -19,8 +19,21 @@ from pathlib import Path
 from typing import Any
 
 from pyflow.metadata import database, rows
+from pyflow.metadata.search import Statement
 from pyflow.spec import records
-from pyflow.spec.records import ArtifactRow, AttemptRow, Change, FinishedTask, RunRow, TaskRow
+from pyflow.spec.records import (
+    ArtifactRow,
+    AttemptRow,
+    Change,
+    FinishedTask,
+    FoundRun,
+    FoundTask,
+    Lineage,
+    RunRow,
+    TaskRow,
+    Use,
+)
+from pyflow.spec.search import Search
 
 QUERIES = database.queries()
 Values = dict[str, Any]
@@ -122,10 +135,33 @@ class SqliteMetadata:
             if cursor.rowcount == 0:
                 raise KeyError(f"run {change.flow}/{change.run} was never begun")
 
+    def _tags_changed(self, connection: sqlite3.Connection, changes: Iterable[records.TagsChanged]) -> None:
+        for change in changes:
+            key = {"flow": change.flow, "run": change.run}
+            tags = {name: rows.to_json(list(dict.fromkeys(getattr(change, name)))) for name in ("add", "remove")}
+            if connection.execute(QUERIES["change_tags"], key | tags).rowcount == 0:
+                raise KeyError(f"there is no run {change.flow}/{change.run}")
+
+    def _run_deleted(self, connection: sqlite3.Connection, changes: Iterable[records.RunDeleted]) -> None:
+        for change in changes:
+            if connection.execute(QUERIES["delete_run"], vars(change)).rowcount == 0:
+                raise KeyError(f"there is no run {change.flow}/{change.run}")
+
+    def _pinned(self, connection: sqlite3.Connection, changes: Iterable[records.Pin]) -> None:
+        connection.executemany(QUERIES["add_pin"], [vars(change) for change in changes])
+
+    def _unpinned(self, connection: sqlite3.Connection, changes: Iterable[records.Unpinned]) -> None:
+        for change in changes:
+            if connection.execute(QUERIES["remove_pin"], vars(change)).rowcount == 0:
+                raise KeyError(f"there is no pin of {change.path}")
+
+    def _blobs_forgotten(self, connection: sqlite3.Connection, changes: Iterable[records.BlobsForgotten]) -> None:
+        connection.execute(QUERIES["forget_blobs"])
+
     # Reading
 
-    def flows(self) -> list[str]:
-        return [row["flow"] for row in self._select("flows")]
+    def flows(self, tag: str | None = None) -> list[str]:
+        return [row["flow"] for row in self._select("flows", tag=tag)]
 
     def runs(
         self,
@@ -155,31 +191,90 @@ class SqliteMetadata:
         return [rows.attempt_row(row, self.root) for row in self._shown(found)]
 
     def artifacts(
-        self, flow: str, run: str, step: str | None = None, task: str | None = None, name: str | None = None
+        self,
+        flow: str,
+        run: str,
+        step: str | None = None,
+        task: str | None = None,
+        name: str | None = None,
+        attempt: int | None = None,
     ) -> list[ArtifactRow]:
-        where = _key(flow, run, step, task)
-        return rows.artifact_rows(tuple(row.values()) for row in self._select("artifacts", where, name=name))
+        found = self._select("artifacts", _key(flow, run, step, task), name=name, attempt=attempt)
+        return rows.artifact_rows(tuple(row.values()) for row in found)
 
     def finished(self, flow: str, run: str) -> list[FinishedTask]:
         found = self._select("finished", flow=flow, run=run)
         layers = rows.layers(tuple(row.values()) for row in self._select("finished_layers", flow=flow, run=run))
         return [FinishedTask(artifacts=layers[row.pop("attempt_id")], row=rows.task_row(row)) for row in found]
 
+    def parents(self, flow: str, run: str, task: str) -> list[TaskRow]:
+        return [rows.task_row(row) for row in self._shown(self._select("parents", flow=flow, run=run, task=task))]
+
+    def children(self, flow: str, run: str, task: str) -> list[TaskRow]:
+        return [rows.task_row(row) for row in self._shown(self._select("children", flow=flow, run=run, task=task))]
+
+    def find_runs(self, search: Search) -> list[FoundRun]:
+        statement = Statement(QUERIES, "runs", search)
+        result = []
+        for row in self._found(statement):
+            values = statement.shown(row)
+            row["status"] = self._run_status(row["status"], row)
+            result.append(FoundRun(rows.run_row(row), values))
+        return result
+
+    def find_tasks(self, search: Search) -> list[FoundTask]:
+        statement = Statement(QUERIES, "tasks", search)
+        found = self._found(statement)
+        values = [statement.shown(row) for row in found]
+        return [FoundTask(rows.task_row(row), told) for row, told in zip(self._shown(found), values, strict=True)]
+
+    def find_artifacts(self, search: Search) -> list[ArtifactRow]:
+        found = self._found(Statement(QUERIES, "artifacts", search))
+        return rows.artifact_rows(tuple(row.values()) for row in found)
+
+    def lineage(self, digest: str) -> Lineage:
+        return Lineage(*(self._uses(f"lineage_{what}", digest) for what in ("made", "read")))
+
+    def referenced(self) -> set[str]:
+        return {row["digest"] for row in self._select("referenced")}
+
+    def pins(self) -> list[records.Pin]:
+        return [records.Pin(**row) for row in self._select("pins")]
+
+    def space(self) -> list[records.Space]:
+        return [records.Space(**row) for row in self._select("space")]
+
+    def problems(self) -> list[str]:
+        """What SQLite finds wrong in the file itself."""
+        with database.errors(self.path, "read", "store_read"):
+            connection = self._connected()
+            found = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            lost = connection.execute("PRAGMA foreign_key_check")
+            return found + [f"row {row[1]} of {row[0]} refers to nothing" for row in lost]
+
+    def _uses(self, query: str, digest: str) -> tuple[Use, ...]:
+        found = self._shown(self._select(query, digest=digest))
+        return tuple(Use(name=row.pop("name"), row=rows.task_row(row)) for row in found)
+
     def _run_status(self, status: str, row: Values) -> str:
         if status == records.RUNNING and not self.alive(row["flow"], row["run"]):
             return records.INTERRUPTED
         return status
 
+    def _shown_status(self, status: str, flow: str, run: str) -> str:
+        """The same, as SQL calls it."""
+        return self._run_status(status, {"flow": flow, "run": run})
+
     def _shown(self, found: list[Values]) -> list[Values]:
-        """Tasks or attempts of one run; those that say `running` in a run that is over were interrupted."""
-        over = None
+        """Tasks or attempts; those that say `running` in a run that is over were interrupted."""
+        over: dict[tuple[str, str], bool] = {}
         for row in found:
-            run_status = row.pop("run_status")
+            run_status, run = row.pop("run_status"), (row["flow"], row["run"])
             if row["status"] != records.RUNNING:
                 continue
-            if over is None:
-                over = self._run_status(run_status, row) != records.RUNNING
-            if over:
+            if run not in over:
+                over[run] = self._run_status(run_status, row) != records.RUNNING
+            if over[run]:
                 row["status"] = records.INTERRUPTED
         return found
 
@@ -187,8 +282,15 @@ class SqliteMetadata:
         given = {column: value for column, value in (where or {}).items() if value is not None}
         conditions = " AND ".join(f"{column} = :{column.rpartition('.')[2]}" for column in given) or "TRUE"
         values |= {column.rpartition(".")[2]: value for column, value in given.items()}
+        return self._asked(query, QUERIES[query].replace("{where}", conditions), values)
+
+    def _found(self, statement: Statement) -> list[Values]:
+        return self._asked(f"find_{statement.kind}", statement.sql, statement.values)
+
+    def _asked(self, query: str, sql: str, values: Values) -> list[Values]:
+        """The answer to one question; `query` is its name."""
         with database.errors(self.path, "read", "store_read"):
-            cursor = self._connected().execute(QUERIES[query].replace("{where}", conditions), values)
+            cursor = self._connected().execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
@@ -199,6 +301,7 @@ class SqliteMetadata:
             self._owner = os.getpid()
             self._empty = self.readonly and not self.path.exists()
             self._connection = (database.open_reader if self.readonly else database.open_writer)(self.path)
+            self._connection.create_function("shown_status", 3, self._shown_status)
         return self._connection
 
 
@@ -213,4 +316,9 @@ _WRITERS: dict[type, Callable[[SqliteMetadata, sqlite3.Connection, Any], None]] 
     records.AttemptFinished: SqliteMetadata._attempt_finished,
     records.TakenOver: SqliteMetadata._taken_over,
     records.RunFinished: SqliteMetadata._run_finished,
+    records.TagsChanged: SqliteMetadata._tags_changed,
+    records.RunDeleted: SqliteMetadata._run_deleted,
+    records.Pin: SqliteMetadata._pinned,
+    records.Unpinned: SqliteMetadata._unpinned,
+    records.BlobsForgotten: SqliteMetadata._blobs_forgotten,
 }

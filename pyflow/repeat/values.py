@@ -48,7 +48,7 @@ def store_values(session: Session, values: Mapping[str, Any]) -> dict[str, Artif
     for name, value in values.items():
         encoded = session.codec.encode(value, name)
         digest, size = session.store.put(encoded.chunks)
-        refs[name] = ArtifactRef(digest, encoded.kind, size, encoded.type, encoded.preview)
+        refs[name] = encoded.ref(digest, size)
     return refs
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def run_message(session: Session, *, scratch: str, constants: bool) -> Message:
         "foreach": _foreach(request),
         "scratch": scratch,
         "seed": zlib.crc32(f"{request.pathspec}/{request.attempt}".encode()) >> 1,
-        "environment": {**request.environment, **session.secrets},
+        "environment": {**request.variables, **session.secrets},
         "current": current_values(request),
         "configs": list(request.configs),
         "wrappers": [dict(item) for item in request.wrappers if item["language"] == "r"],
@@ -149,9 +150,7 @@ class Answers:
         check_form(message["name"], Where(step=self.session.request.step, artifact=message["name"]))
         data = {"type": message.get("type", ""), "preview": message.get("preview", ""), **message["layout"]}
         encoded = layout.from_layout(data)
-        encoded = Encoded(
-            encoded.chunks, encoded.kind, data["type"] or encoded.type, data["preview"] or encoded.preview
-        )
+        encoded = replace(encoded, type=data["type"] or encoded.type, preview=data["preview"] or encoded.preview)
         self._made.append(Path(message["layout"]["path"]))
         return {"warnings": list(self.session.save(message["name"], encoded))}
 

@@ -12,7 +12,7 @@ from pyflow.hosts import masking
 from pyflow.hosts import python as python_host
 from pyflow.hosts.masking import Mask
 from pyflow.runner.session import Session
-from pyflow.spec.task import TaskError, TaskResult
+from pyflow.spec.task import ArtifactRef, TaskError, TaskResult
 
 
 def open_secrets(session: Session) -> TaskError | None:
@@ -48,6 +48,13 @@ def masked_error(error: TaskError | None, mask: Mask) -> TaskError | None:
 
 def masked_result(result: TaskResult, mask: Mask) -> TaskResult:
     """The result without secrets in what it says; artifacts hold what the step put into them."""
-    artifacts = {name: replace(ref, preview=mask.text(ref.preview)) for name, ref in result.artifacts.items()}
+    artifacts = {name: _masked_ref(ref, mask) for name, ref in result.artifacts.items()}
     warnings = tuple(map(mask.text, result.warnings))
     return replace(result, artifacts=artifacts, warnings=warnings, error=masked_error(result.error, mask))
+
+
+def _masked_ref(ref: ArtifactRef, mask: Mask) -> ArtifactRef:
+    """A scalar with a secret in it is not told at all: a search must not find it by parts."""
+    told = str(ref.scalar)
+    scalar = ref.scalar if mask.text(told) == told else None
+    return replace(ref, preview=mask.text(ref.preview), scalar=scalar)

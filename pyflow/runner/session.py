@@ -70,7 +70,7 @@ class Session:
     def save(self, name: str, encoded: Encoded) -> tuple[str, ...]:
         """Store a value under `name`; returns its announcements."""
         digest, size = self.store.put(encoded.chunks)
-        self._set(name, ArtifactRef(digest, encoded.kind, size, encoded.type, encoded.preview))
+        self._set(name, encoded.ref(digest, size))
         self.warnings.extend(encoded.warnings)
         return tuple(encoded.warnings)
 

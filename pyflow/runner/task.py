@@ -31,7 +31,7 @@ def run_task(message: Mapping[str, Any]) -> None:
     """Carry out the request and leave `result.json` in its folder."""
     began = time.monotonic()
     request = parse_request(message)
-    os.environ.update(request.environment)
+    os.environ.update(request.variables)
     try:
         session = Session(request, stores.open_store(request.store), PythonCodec())
         result = masked_result(attempt(session), session.mask)

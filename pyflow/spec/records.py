@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyflow.spec.task import ArtifactRef, TaskError
+from pyflow.spec.task import ArtifactRef, Scalar, TaskError
 
 RUNNING, SUCCESS, CAUGHT = "running", "success", "caught"
 FAILED, CRASHED, INTERRUPTED = "failed", "crashed", "interrupted"
@@ -97,7 +97,38 @@ class FinishedTask:
     artifacts: Mapping[str, ArtifactRef]
 
 
-# The changes that the engine records; one tuple of them is one transaction.
+@dataclass(frozen=True)
+class FoundRun:
+    """A run that was searched for; `values` are those that the search named, by label, as far as they are scalars."""
+
+    row: RunRow
+    values: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True)
+class FoundTask:
+    row: TaskRow
+    values: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True)
+class Use:
+    """A task that has to do with an artifact, which it has under `name`."""
+
+    row: TaskRow
+    name: str
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The tasks, in any run, that made an artifact, and those that had it from a task before them; in order of time.
+    Tasks that a resumed run took over did neither."""
+
+    made: tuple[Use, ...]
+    read: tuple[Use, ...]
+
+
+# The changes that are recorded; one tuple of them is one transaction.
 
 
 @dataclass(frozen=True)
@@ -162,4 +193,68 @@ class RunFinished:
     error: Mapping[str, Any] | None = None
 
 
-Change = RunCreated | AttemptStarted | AttemptPid | AttemptFinished | TakenOver | RunFinished
+@dataclass(frozen=True)
+class TagsChanged:
+    """Takes user tags from a run and gives it others; in this order, so that what is in both is there afterwards."""
+
+    flow: str
+    run: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunDeleted:
+    """Takes a run with all its tasks out. What it alone referred to is left for garbage collection."""
+
+    flow: str
+    run: str
+
+
+@dataclass(frozen=True)
+class Pin:
+    """Keeps what `path` names: FLOW/RUN a run, which then is not deleted; FLOW/RUN/STEP/TASK/ARTIFACT the blob
+    `digest`, whatever happens to its run. Pinning again replaces the note."""
+
+    path: str
+    digest: str | None
+    note: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Unpinned:
+    path: str
+
+
+@dataclass(frozen=True)
+class BlobsForgotten:
+    """Takes out what is known of blobs that no artifact refers to."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """What an artifact's values take: `size` bytes, each blob counted once; `shared` of them are also another's."""
+
+    flow: str
+    step: str
+    name: str
+    values: int
+    blobs: int
+    size: int
+    shared: int
+
+
+Change = (
+    RunCreated
+    | AttemptStarted
+    | AttemptPid
+    | AttemptFinished
+    | TakenOver
+    | RunFinished
+    | TagsChanged
+    | RunDeleted
+    | Pin
+    | Unpinned
+    | BlobsForgotten
+)

@@ -18,6 +18,8 @@ PARAMETERS = "_parameters"
 NO_RETRY = 202
 # A runner that cannot write its logs or its result ends with this one.
 UNWRITTEN = 203
+# What can be told of a value without opening it: a bool, a number or a short text.
+Scalar = bool | int | float | str | None
 KINDS = frozenset({"table", "vector", "array", "scalar", "list", "dict", "native"})
 _DIGEST = re.compile("[0-9a-f]{64}")
 
@@ -54,26 +56,31 @@ def _check_protocol(data: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class ArtifactRef:
-    """A named value's blob: what can be said of it without opening it. `size` in bytes."""
+    """A named value's blob: what can be said of it without opening it. `size` in bytes; `scalar` is the value itself
+    where it is a bool, a finite number or a text of at most 256 characters."""
 
     digest: str
     kind: str
     size: int
     type: str = ""
     preview: str = ""
+    scalar: Scalar = None
 
     def to_json(self) -> dict[str, Any]:
         data = {"digest": self.digest, "kind": self.kind, "size": self.size}
-        return data | {k: v for k, v in (("type", self.type), ("preview", self.preview)) if v}
+        data |= {k: v for k, v in (("type", self.type), ("preview", self.preview)) if v}
+        return data if self.scalar is None else data | {"scalar": self.scalar}
 
 
 def parse_ref(data: Mapping[str, Any]) -> ArtifactRef:
     digest, kind = _get(data, "digest", str), _get(data, "kind", str)
     if not _DIGEST.fullmatch(digest) or kind not in KINDS:
         raise HostError(f"not an artifact: digest {digest!r:.100}, kind {kind!r:.100}", code="protocol_error")
-    return ArtifactRef(
-        digest, kind, _get(data, "size", int), _get(data, "type", str, ""), _get(data, "preview", str, "")
-    )
+    scalar = data.get("scalar")
+    if not isinstance(scalar, Scalar):
+        raise HostError(f"'scalar' of an artifact cannot be {scalar!r:.100}", code="protocol_error")
+    type, preview = _get(data, "type", str, ""), _get(data, "preview", str, "")
+    return ArtifactRef(digest, kind, _get(data, "size", int), type, preview, scalar)
 
 
 def parse_refs(data: Mapping[str, Mapping[str, Any]]) -> dict[str, ArtifactRef]:
@@ -191,6 +198,11 @@ class TaskRequest:
     @property
     def id(self) -> str:
         return f"{self.task}.{self.attempt}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables of the task: the client in a task shows its run's namespace."""
+        return ({"PYFLOW_NAMESPACE": self.namespace} if self.namespace else {}) | dict(self.environment)
 
     def to_json(self) -> dict[str, Any]:
         data = {name: getattr(self, name) for name in self.__dataclass_fields__}

@@ -10,9 +10,9 @@ from pyflow.ports import Store
 from pyflow.spec.errors import StoreError
 from pyflow.store.local import LocalStore
 from pyflow.store.overlay import OverlayStore
-from pyflow.store.root import FOLDER, create_root, find_root, make_beside, store_config
+from pyflow.store.root import FOLDER, create_root, find_root, is_root, make_beside, store_config
 
-__all__ = ["FOLDER", "STORES", "create_root", "find_root", "make_beside", "open_store", "store_config"]
+__all__ = ["FOLDER", "STORES", "create_root", "find_root", "is_root", "make_beside", "open_store", "store_config"]
 
 STORES: Mapping[str, Callable[[Mapping[str, Any]], Store]] = {
     "local": lambda config: LocalStore(Path(config["root"])),

@@ -5,12 +5,14 @@ A blob appears by a rename, so readers see all of it or nothing; a writer that d
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +23,9 @@ from pyflow.ports import Buffer
 from pyflow.spec.errors import MAKE_ROOM, StoreError
 
 TEMPORARY = ".tmp-"
+LOCK = ".lock"
+# Blobs that were written or used again less than so many seconds ago are never removed.
+YOUNG = 60.0
 DIGEST = re.compile(r"[0-9a-f]{64}")
 SHARD = re.compile(r"[0-9a-f]{2}")
 
@@ -121,13 +126,25 @@ class LocalStore:
         self._checked[digest] = identity
 
     def _has_sound(self, digest: str, size: int) -> bool:
-        """Whether the blob is there and undamaged; a damaged one counts as missing, so that put repairs it."""
+        """Whether the blob is there, undamaged, and stays; a damaged one counts as missing, so that put repairs it."""
         try:
             if self.path(digest).stat().st_size != size:
                 return False
             self.get(digest)
+            return self._keep(self.path(digest))
         except (OSError, StoreError):
             return False
+
+    def _keep(self, path: Path) -> bool:
+        """Make a blob that is used again young, so that garbage collection leaves it: nobody refers to it yet.
+
+        False if it went away, or is somebody else's: then it is written anew.
+        """
+        if time.time() - path.stat().st_mtime < YOUNG:
+            return True
+        with sweeping(self.blobs, exclusive=False):
+            os.utime(path)
+        self._checked[path.name] = _identity(path.stat())
         return True
 
     def _missing(self, digest: str, path: Path) -> StoreError:
@@ -144,6 +161,17 @@ class LocalStore:
             code="store_write",
             hint=MAKE_ROOM,
         )
+
+
+@contextmanager
+def sweeping(blobs: Path, *, exclusive: bool) -> Iterator[None]:
+    """Inside a `with`: who removes blobs is alone (exclusive), or nobody removes any."""
+    descriptor = os.open(blobs / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _write_chunks(file: FileIO, chunks: Iterable[Buffer]) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""The folder that a store lives in: the nearest `.pyflow` upward, or what PYFLOW_ROOT names."""
+"""The folder that a store lives in: the nearest `.pyflow` upward, or what the setting `root` (PYFLOW_ROOT) names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from pyflow import settings
 from pyflow.spec.errors import StoreError
 
 FOLDER = ".pyflow"
@@ -20,13 +21,13 @@ def find_root(start: Path) -> Path | None:
 
     Raises StoreError `store_version` for a store that a newer pyflow made.
     """
-    chosen = os.environ.get(VARIABLE)
+    chosen = settings.value("root")
     if chosen:
         candidates = [Path(chosen).expanduser().absolute()]
     else:
         here = start.absolute()
         candidates = [folder / FOLDER for folder in (here, *here.parents)]
-    return next((folder for folder in candidates if _is_root(folder)), None)
+    return next((folder for folder in candidates if is_root(folder)), None)
 
 
 def create_root(folder: Path) -> Path:
@@ -34,9 +35,9 @@ def create_root(folder: Path) -> Path:
 
     Raises StoreError `store_write` when the place cannot be written.
     """
-    chosen = os.environ.get(VARIABLE)
+    chosen = settings.value("root")
     root = Path(chosen).expanduser().absolute() if chosen else folder.absolute() / FOLDER
-    if _is_root(root):
+    if is_root(root):
         return root
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -56,7 +57,7 @@ def make_beside(root: Path, name: str) -> Path:
     Raises StoreError `store_write`.
     """
     beside = root / name
-    if not _is_root(beside):
+    if not is_root(beside):
         try:
             beside.mkdir(parents=True, exist_ok=True)
             _write_format(beside, base="..")
@@ -76,7 +77,7 @@ def store_config(root: Path) -> dict[str, str]:
     return {"type": "overlay", "root": str(root), "base": str((root / base).resolve())}
 
 
-def _is_root(root: Path) -> bool:
+def is_root(root: Path) -> bool:
     """Whether `root` is a store that this version reads; other folders of that name are none."""
     path = root / "format.json"
     try:

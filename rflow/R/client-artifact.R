@@ -18,6 +18,14 @@ client_properties.rflow_client_artifact <- function(x) {
     size = row("size"),
     preview = row("preview"),
     digest = row("digest"),
+    sha = row("digest"),
+    scalar = row("scalar"),
+    inherited = row("inherited"),
+    path_components = \(x) path_parts(x),
+    parent = \(x) artifact_task(x),
+    tags = \(x) artifact_task(x)$tags,
+    is_in_namespace = \(x) tags_in_namespace(x$tags),
+    lineage = \(x) lineage(x),
     path = \(x) bridge_ask("path", digest = field(x, "row")$digest),
     columns = \(x) \(...) artifact_columns(field(x, "row"), c(...)),
     value = \(x) artifact_value(field(x, "row"), field(x, "owner")),
@@ -70,6 +78,15 @@ chosen_columns <- function(table, columns) {
   if (!inherits(table, "data.table")) return(table[columns])
   # This package is not one for which data.table's own `[` works.
   with_own_pointer(structure(unclass(table)[columns], class = class(table), row.names = attr(table, "row.names")))
+}
+
+# The task that has the artifact.
+artifact_task <- function(x) {
+  place <- as.list(path_parts(x)[1:2])
+  row <- field(x, "row")
+  run <- new_client("run", row = bridge_ask("run", flow = place[[1]], run = place[[2]]))
+  rows <- bridge_ask("tasks", flow = place[[1]], run = place[[2]], step = row$step)
+  new_client("task", run = run, row = Find(\(other) identical(other$task, row$task), rows))
 }
 
 artifact_line <- function(row) {

@@ -1,18 +1,18 @@
 # The one place where the client meets Python: text goes in, text comes out. reticulate converts no value; artifacts are
 # read by our own code from the files that a layout names.
 
-# Ask the Python client; returns the answer as a list. Its errors are raised here with the same code.
-bridge_ask <- function(op, ...) {
-  if (is.null(the$bridge)) the$bridge <- bridge_load(find_python())
+# Ask a module of Python; returns the answer as a list. Its errors are raised here with the same code.
+bridge_ask <- function(op, ..., module = "pyflow.client.bridge") {
+  if (is.null(the$bridge[[module]])) the$bridge[[module]] <- bridge_load(find_python(), module)
   request <- jsonlite::toJSON(list(op = op, ...), auto_unbox = TRUE, null = "null")
-  answer <- jsonlite::fromJSON(the$bridge(as.character(request)), simplifyVector = FALSE)
+  answer <- jsonlite::fromJSON(the$bridge[[module]](as.character(request)), simplifyVector = FALSE)
   if (!is.null(answer$error)) abort_rflow(answer$error$message, answer$error$code, answer$error$hint)
   answer$ok
 }
 
 # Start Python in this session, or use the one that runs in it already. Returns a function from text to text.
-bridge_load <- function(python) {
-  module <- bridge_module("pyflow.client.bridge", python)
+bridge_load <- function(python, name) {
+  module <- bridge_module(name, python)
   \(text) reticulate::py_to_r(module$ask(text))
 }
 

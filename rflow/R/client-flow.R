@@ -4,18 +4,23 @@
 #' for. The store is the folder `.pyflow` of the working directory, or of the nearest folder above it that has one.
 #'
 #' * A flow has `name`, `pathspec`, `latest_run`, `latest_successful_run`, `runs` and `run(id)`.
-#' * A run has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `username`, `tags`,
-#'   `origin` (the run that it resumes), `steps`, `step(name)`, `tasks`, `data`, `artifacts`, `exception`, `code`
-#'   and `spin` (run, step and task that it repeats).
+#' * A run has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `username`, `tags` (`user_tags`,
+#'   `system_tags`), `add_tag(...)`, `remove_tag(...)`, `replace_tag(remove, add)`, `origin` (the run that it resumes), `steps`,
+#'   `step(name)`, `tasks`, `end_task`, `parameters`, `data`, `artifacts`, `exception`, `code`, `info` (host, versions, command) and
+#'   `spin` (run, step and task that it repeats).
 #' * A run's code has `digest`, `files` (sizes by name), `flow_file`, `git` (commit, branch, dirty), `file(name)` (a text),
 #'   `diff(other)` (what has changed since: in run `other`, or by default in the flow's folder) and `extract(folder)`.
-#' * A step has `name`, `pathspec`, `tasks`, `task` (the first one) and `run`.
+#' * A step has `name`, `pathspec`, `tasks`, `task` (the first one), `parent_steps`, `child_steps`, `environment_info`, `created_at`,
+#'   `finished_at` and `run`.
 #' * A task has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `index` (from 0, in a
-#'   foreach), `attempts` (their number), `origin_pathspec` (the task that did the work, if it was taken over from a resumed run),
-#'   `warnings`, `data`, `artifacts`, `stdout`, `stderr`, `exception`, `step` and
-#'   `run`.
-#' * An artifact has `name`, `pathspec`, `kind`, `class`, `size` (in bytes), `preview`, `digest` and `value` (also as
-#'   `data`).
+#'   foreach), `iteration`, `attempts` (a data frame of its tries), `current_attempt` (from 0), `attempt(number)` (the task as of a
+#'   try), `parent_tasks`, `child_tasks`, `origin_pathspec` (the task that did the work, if it was taken over from a resumed run),
+#'   `warnings`, `data`, `artifacts`, `stdout`, `stderr`, `log` (a data frame of lines of both streams, with `time`, `stream`, `text`),
+#'   `loglines(stream)`, `stdout_size`, `stderr_size`, `exception`, `metadata_dict` (how it was carried out), `environment_info`,
+#'   `runtime_name`, `code`, `step` and `run`.
+#' * An artifact has `name`, `pathspec`, `kind`, `class`, `size` (in bytes), `preview`, `digest`, `scalar` (the value of a number, short
+#'   text or logical, unopened), `inherited`, `lineage` (see [lineage()]) and `value` (also as `data`).
+#' * All have `parent`, `path_components`, `tags` and `is_in_namespace` (see [get_namespace()]).
 #'
 #' `x[["id"]]` is a part: a flow's run, a run's step, a step's task, a task's artifact. `data` holds the artifacts
 #' (those of the last step, for a run) and reads one when it is named: `run$data$genre_stats`. Times are `POSIXct`, `NA`

@@ -70,6 +70,15 @@ status_line <- function(x) {
 # Seconds since 1970 as a time in the session's zone; NA if there is none yet.
 client_time <- function(seconds) .POSIXct(if (is.null(seconds)) NA_real_ else as.double(seconds))
 
+# The parts of an object's name.
+path_parts <- function(x) strsplit(x$pathspec, "/", fixed = TRUE)[[1]]
+
+# Whether the namespace includes a run with these tags.
+tags_in_namespace <- function(tags) {
+  name <- get_namespace()
+  is.null(name) || name %in% tags
+}
+
 # An id as the user may give it: text or a whole number.
 client_id <- function(id, what) {
   if (is.numeric(id) && length(id) == 1 && is.finite(id)) id <- format(id, scientific = FALSE, digits = 22)

@@ -5,7 +5,7 @@ new_run <- function(row) new_client("run", row = row)
 # The run's row as it is now: what has ended does not change any more.
 run_row <- function(x) {
   row <- field(x, "row")
-  if (row$finished) row else run_ask(x, "run")
+  if (row$finished) row else run_ask(x, "run", known = TRUE)
 }
 
 #' @exportS3Method
@@ -21,6 +21,18 @@ client_properties.rflow_client_run <- function(x) {
     finished_at = \(x) client_time(run_row(x)$finished_at),
     username = row("username"),
     tags = \(x) as.character(unlist(run_row(x)$tags)),
+    user_tags = \(x) as.character(unlist(run_row(x)$user_tags)),
+    system_tags = \(x) as.character(unlist(run_row(x)$system_tags)),
+    is_in_namespace = \(x) tags_in_namespace(x$tags),
+    path_components = \(x) path_parts(x),
+    parent = \(x) new_client("flow", flow = field(x, "row")$flow),
+    add_tag = \(x) \(...) tag_add(x, ...),
+    remove_tag = \(x) \(...) tag_remove(x, ...),
+    replace_tag = \(x) \(remove, add) tag_replace(x, remove, add),
+    parameters = \(x) new_data(run_ask(x, "parameters"), paste0(x$pathspec, "/_parameters")),
+    end_task = \(x) run_end_task(x),
+    info = row("info"),
+    origin_pathspec = \(x) if (!is.null(x$origin)) paste(field(x, "row")$flow, x$origin, sep = "/"),
     origin = \(x) field(x, "row")$origin,
     steps = client_steps,
     step = \(x) \(name) client_step(x, name),
@@ -63,6 +75,12 @@ run_tasks <- function(x, step) {
   by_name(lapply(rows, \(row) new_client("task", run = x, row = row)), vapply(rows, \(row) row$task, ""))
 }
 
+# NULL if the run did not get there.
+run_end_task <- function(x) {
+  rows <- run_ask(x, "end_task")
+  if (length(rows)) new_client("task", run = x, row = rows[[1]])
+}
+
 # Artifact rows of the run's last step.
 run_artifacts <- function(x) run_ask(x, "data")
 
@@ -73,6 +91,15 @@ client_properties.rflow_client_step <- function(x) {
     id = \(x) field(x, "name"),
     pathspec = \(x) paste(field(x, "run")$pathspec, field(x, "name"), sep = "/"),
     run = \(x) field(x, "run"),
+    parent = \(x) field(x, "run"),
+    path_components = \(x) path_parts(x),
+    tags = \(x) field(x, "run")$tags,
+    is_in_namespace = \(x) field(x, "run")$is_in_namespace,
+    created_at = \(x) do.call(min, lapply(unname(x$tasks), \(task) task$created_at)),
+    finished_at = \(x) do.call(max, lapply(unname(x$tasks), \(task) task$finished_at)),
+    parent_steps = \(x) related_steps(x, "parents"),
+    child_steps = \(x) related_steps(x, "children"),
+    environment_info = \(x) x$task$environment_info,
     tasks = \(x) run_tasks(field(x, "run"), field(x, "name")),
     task = step_task,
     part = \(x) \(id) step_part(x, client_id(id, "step[[]]: the task's id"))
@@ -81,6 +108,12 @@ client_properties.rflow_client_step <- function(x) {
 
 # The step's only task, or the first of a foreach.
 step_task <- function(x) x$tasks[[1]]
+
+# Steps before (`way` parents) or after it (children), by name.
+related_steps <- function(x, way) {
+  names <- as.character(unlist(run_ask(field(x, "run"), "related_steps", step = field(x, "name"), way = way)))
+  by_name(lapply(names, \(name) new_client("step", run = field(x, "run"), name = name)), names)
+}
 
 step_part <- function(x, id) {
   tasks <- x$tasks

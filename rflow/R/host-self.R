@@ -16,7 +16,8 @@ self_task <- function(self) {
 self_get <- function(self, name) {
   task <- self_task(self)
   switch(name,
-    name = task$run$flow,
+    # The flow's name, where it has no value of this name.
+    name = if ("name" %in% task_names(task)) task_get(task, name) else task$run$flow,
     index = foreach_index(task),
     input = foreach_input(task),
     inputs = if (isTRUE(task$run$join)) new_inputs(task) else task_get(task, name),

@@ -23,7 +23,7 @@
 #   modules   environments of the files loaded in definition mode, by path (host-load.R)
 #   current   who the running task is, or NULL (host-current.R)
 #   python    the Python that can import pyflow, once found (run-python.R)
-#   bridge    the Python function that answers the client, once loaded (client-bridge.R)
+#   bridge    by module, the Python function that answers, once loaded (client-bridge.R)
 the <- new.env(parent = emptyenv())
 the$defining <- FALSE
 the$file <- NULL
@@ -40,7 +40,7 @@ the$sources <- list()
 the$modules <- list()
 the$current <- NULL
 the$python <- NULL
-the$bridge <- NULL
+the$bridge <- list()
 
 # step() takes the place of stats::step() on purpose: library(rflow) says nothing about it.
 .onAttach <- function(libname, pkgname) {

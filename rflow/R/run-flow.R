@@ -2,7 +2,9 @@
 #'
 #' At the end of a flow's file, `run()` makes the file a command: `Rscript flow.R run --alpha 0.5`, `Rscript flow.R
 #' check`, `Rscript flow.R --help`. It is the same program, with the same options, output and exit codes, as for a flow
-#' written in Python. Called in a session, `run()` runs the flow, shows what it prints, and returns the run.
+#' written in Python. Called in a session, a notebook or a document, `run()` runs the flow as a process of its own,
+#' shows what it prints as it comes, and returns the run. An interrupt ends the run in order. [run_background()] does not
+#' wait.
 #'
 #' @param flow A flow, made by [flow()].
 #' @param ... Parameters of the flow and options of the command `run`, by name: `alpha = 0.5`, `max_workers = 4`,
@@ -11,8 +13,10 @@
 #'   [config()]). In a file they stand for options that the command line leaves out.
 #' @returns In a session: the run, as [flow_client()] gives it, invisibly. In a script it does not return: the process
 #'   ends with the flow's exit code.
-#' @section Errors: `rflow_error_run_failed` when the flow is not valid or a step failed, `rflow_error_python_missing`
-#'   when there is no Python, `rflow_error_definition` when an argument is of a wrong type.
+#' @section Errors: `rflow_error_run_failed` when the flow is not valid or a step failed. Where a run had begun, the
+#'   condition has the fields `run`, `pathspec`, `step`, `task` and `exit_code`, and its message says which step failed and
+#'   why. One of class `rflow_error_usage`, too, is about an argument that the flow or the command does not take.
+#'   `rflow_error_python_missing` when there is no Python, `rflow_error_definition` when an argument is of a wrong type.
 #' @examples
 #' hello <- flow("HelloFlow") |>
 #'   parameter("name", default = "you") |>
@@ -25,19 +29,31 @@
 #' @export
 run <- function(flow, ...) {
   if (missing(flow)) flow <- NULL
-  check_flow(flow, "run()")
-  check_dots(as.list(substitute(list(...)))[-1], "run()")
-  options <- list(...)
-  check_all_named(options, "run()")
+  options <- check_run(flow, "run()", as.list(substitute(list(...)))[-1], list(...))
   if (the$defining) return(register_flow(flow))
-  given <- config_options(flow, options)
-  options <- options[setdiff(names(options), names(given))]
-  if (length(given)) flow <- reconfigure(flow, list(files = given[["config"]], values = given[["config_value"]]))
+  configured <- configure_run(flow, options)
+  flow <- configured$flow
+  options <- configured$options
   if (!called_from_script()) return(invisible(run_in_session(flow, options)))
   # The script is the file to load, also when it sources another one that defines the flow.
   flow$file <- main_script()
   check_given_configs(flow)
   hand_over(flow, script_arguments(commandArgs(TRUE), run_options(flow, options)))
+}
+
+# The flow with the configurations that are among the options, and the other options.
+configure_run <- function(flow, options) {
+  given <- config_options(flow, options)
+  if (length(given)) flow <- reconfigure(flow, list(files = given[["config"]], values = given[["config_value"]]))
+  list(flow = flow, options = options[setdiff(names(options), names(given))])
+}
+
+# The arguments in `...` of run() and its like (`what`), as written (`dots`) and as values; returns the values.
+check_run <- function(flow, what, dots, options) {
+  check_flow(flow, what)
+  check_dots(dots, what)
+  check_all_named(options, what)
+  options
 }
 
 #' Check or show a flow

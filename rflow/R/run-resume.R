@@ -13,8 +13,8 @@
 #'   of the flow cannot be given.
 #' @returns The new run, as [flow_client()] gives it, invisibly. Its `origin` is the id of the resumed run, and
 #'   `origin_pathspec` of a task says which task did the work.
-#' @section Errors: `rflow_error_run_failed` when the run cannot be resumed with the flow as it is now, or a step failed;
-#'   what is printed says why. `rflow_error_python_missing` and `rflow_error_definition` as for [run()].
+#' @section Errors: `rflow_error_run_failed`, as for [run()], when the run cannot be resumed with the flow as it is now,
+#'   or a step failed. `rflow_error_python_missing` and `rflow_error_definition` as for [run()].
 #' @examples
 #' hello <- flow("HelloFlow") |>
 #'   step("start", \(self) self$greeting <- "hello", next_step = "end") |>
@@ -26,16 +26,21 @@
 #' @export
 resume <- function(flow, step = NULL, origin_run_id = NULL, ...) {
   if (missing(flow)) flow <- NULL
-  check_flow(flow, "resume()")
-  check_dots(as.list(substitute(list(...)))[-1], "resume()")
-  options <- list(...)
-  check_all_named(options, "resume()")
-  if (!is.null(step)) check_text(step, "resume(): `step`")
-  if (!is.null(origin_run_id)) origin_run_id <- client_id(origin_run_id, "resume(): `origin_run_id`")
+  options <- check_run(flow, "resume()", as.list(substitute(list(...)))[-1], list(...))
+  command <- resume_command("resume()", step, origin_run_id)
   if (the$defining) return(register_flow(flow))
-  command <- c("resume", step, option_text("origin-run-id", origin_run_id, NULL))
-  # It has the configurations of its origin.
+  invisible(run_in_session(configure_resume(flow, options, command), options, command))
+}
+
+# The flow with the configurations of the run that it resumes.
+configure_resume <- function(flow, options, command) {
   namespace <- option_text("namespace", options[["namespace"]], NULL)
-  if (length(flow$configs)) flow <- reconfigure(flow, words = c(command, namespace))
-  invisible(run_in_session(flow, options, command))
+  if (length(flow$configs)) reconfigure(flow, words = c(command, namespace)) else flow
+}
+
+# The words of the command; `what` is the function that got the arguments.
+resume_command <- function(what, step, origin_run_id) {
+  if (!is.null(step)) check_text(step, paste0(what, ": `step`"))
+  if (!is.null(origin_run_id)) origin_run_id <- client_id(origin_run_id, paste0(what, ": `origin_run_id`"))
+  c("resume", step, option_text("origin-run-id", origin_run_id, NULL))
 }

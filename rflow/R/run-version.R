@@ -8,15 +8,8 @@
 #' if (interactive()) version_info()
 #' @export
 version_info <- function() {
-  python <- find_python()
-  environment <- share_environment()
-  on.exit(do.call(Sys.setenv, environment))
   code <- "import json; from pyflow import app; print(json.dumps(app.versions()))"
-  output <- suppressWarnings(system2(python, c("-c", shQuote(code)), stdout = TRUE, stderr = TRUE))
-  if (!is.null(attr(output, "status"))) {
-    reason <- paste(c(paste0(python, " cannot load the package pyflow:"), output), collapse = "\n")
-    abort_rflow(reason, "python_missing", python_hint)
-  }
+  output <- ask_command(c("-c", code))
   ours <- list(rflow = as.character(utils::packageVersion("rflow")), R = as.character(getRversion()))
   structure(class = "rflow_versions", c(ours, jsonlite::fromJSON(utils::tail(output, 1), simplifyVector = FALSE)))
 }

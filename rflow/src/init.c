@@ -1,4 +1,5 @@
 /* Registration of everything that R calls. */
+#include "child.h"
 #include "descriptors.h"
 #include "process.h"
 #include "rflow.h"
@@ -36,6 +37,10 @@ static const R_CallMethodDef calls[] = {
   CALL(rflow_process_interrupts, 1),
   CALL(rflow_same_object, 2),
   CALL(rflow_process_flush, 0),
+  /* commands beside the session: child.c */
+  CALL(rflow_child_start, 3),
+  CALL(rflow_child_status, 1),
+  CALL(rflow_child_signal, 3),
   {NULL, NULL, 0}};
 
 void R_init_rflow(DllInfo *dll) {

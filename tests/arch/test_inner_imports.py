@@ -15,6 +15,7 @@ BY_NAME = {
     ("pyflow/code/ignore.py", "'pathspec'"): "slow to load, and needed only where a changed folder has a .gitignore",
     ("pyflow/cli/hook.py", "'pyflow.client:Run'"): "slow to load, and most exit hooks do not ask for the run",
     ("pyflow/cli/context.py", "entry.make"): "a command is loaded when it is called, so that --help stays fast",
+    ("pyflow/cli/context.py", "'pyflow.define.namespaces:namespace'"): "--help needs no namespaces",
     ("pyflow/codec/lazy.py", "'pandas'"): "heavy: a task that touches no table must not load pandas",
     ("pyflow/codec/lazy.py", "'polars'"): "optional: only users of polars have it",
     ("pyflow/codec/lazy.py", "'pyflow.codec.series'"): "leads to pandas",

@@ -12,15 +12,21 @@ PYTHON = """
     MutableStep Parameter Pyflow PyflowError Run Step StepMutator Task USER_SKIP_STEP UserStepDecorator catch
     conda_environment_yml_parser config_expr current environment exit_hook get_metadata get_secret lazy parallel project pyproject_toml_parser
     r_step requirements_txt_parser resources retry secrets step timeout user_step_decorator yaml_parser
-    inspect_spin spin
+    compare inspect_spin spin
+    NamespaceMismatch artifacts default_metadata default_namespace get_namespace metadata namespace runs tasks
+    ExecutingRun ExecutingTask NBRunner Runner
+    delete_runs pin pins store_check store_gc store_repair store_stats unpin
 """
 R = """
     add_decorator add_flow catch check config config_expr config_names config_value constant current decorator
     environment_variables exit_hook flow flow_client foreach_stack gather_inputs get_secret has_decorator
     include_file lazy list_flows merge_artifacts metaflow open_native parallel parameter parameter_names project py_function r_function
-    remove_artifacts remove_decorator remove_parameter resources resume retry run secrets step step_decorators step_names
+    remove_artifacts remove_decorator remove_parameter resources resume resume_background retry run run_background secrets step step_decorators step_names
     step_wrapper timeout version_info
-    spin this_file
+    artifact_client artifacts get_metadata get_namespace lineage reset_default_metadata run_client runs
+    set_default_namespace set_metadata set_namespace step_client tag_add tag_list tag_remove tag_replace task_client tasks
+    as_html compare doctor spin this_file view_html
+    delete_runs pin pins store_check store_gc store_repair store_stats unpin
 """
 
 

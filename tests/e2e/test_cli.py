@@ -236,7 +236,7 @@ def test_the_command_pyflow(projects, language):
 
     assert call("flows") == (0, "CliFlow\n", "")
     runs = json.loads(call("runs", "CliFlow", "--json")[1])
-    assert runs[-1]["id"] == run and runs[-1]["status"] == "success" and runs[-1]["tags"] == ["first"]
+    assert runs[-1]["run"] == run and runs[-1]["status"] == "success" and runs[-1]["tags"] == ["first"]
     assert run in call("runs", "CliFlow")[1]
     assert call("dump", f"CliFlow/{run}/end", "--include", "count")[1].splitlines()[-1].endswith(": 2")
     code, out, err = call("runs", "CliFlwo")

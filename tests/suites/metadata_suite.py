@@ -21,13 +21,17 @@ from pyflow.spec.records import (
     AttemptPid,
     AttemptRow,
     AttemptStarted,
+    Lineage,
     RunCreated,
     RunFinished,
     RunRow,
+    TagsChanged,
     TakenOver,
     TaskRow,
 )
+from pyflow.spec.search import Search
 from pyflow.spec.task import ArtifactRef, TaskError
+from pyflow.spec.where import parse_sort, parse_where
 
 FLOW = "GenreStatsFlow"
 
@@ -47,10 +51,19 @@ def suite(make):
     return test
 
 
-def ref(text, *, kind="scalar", type="str"):
+def ref(text, *, kind="scalar", type="str", scalar=None):
     return ArtifactRef(
-        digest=hashlib.sha256(text.encode()).hexdigest(), kind=kind, size=len(text) + 800, type=type, preview=text
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        kind=kind,
+        size=len(text) + 800,
+        type=type,
+        preview=text,
+        scalar=scalar,
     )
+
+
+def value(scalar):
+    return ref(repr(scalar), type=type(scalar).__name__, scalar=scalar)
 
 
 def run_row(run="1", *, flow=FLOW, at=None, **values):
@@ -357,7 +370,254 @@ def taking_over_is_all_or_nothing(metadata):
     assert len(metadata.tasks(FLOW, "2")) == 1
 
 
+def scalars_come_back_as_they_were(metadata):
+    scalars = {"a": True, "b": False, "c": 3, "d": 0.5, "e": "text", "f": "true", "g": -(2**63), "h": 3.0, "i": ""}
+    values = {name: value(scalar) for name, scalar in scalars.items()} | {"none": ref("x")}
+    metadata.record([RunCreated(run_row()), *done("1", "start", values)])
+    found = {row.name: row.ref.scalar for row in metadata.artifacts(FLOW, "1")}
+    assert found == scalars | {"none": None}
+    assert {name: type(scalar) for name, scalar in found.items() if name != "none"} == {
+        name: type(scalar) for name, scalar in scalars.items()
+    }
+    assert metadata.finished(FLOW, "1")[0].artifacts["d"].scalar == 0.5
+
+
+def a_blob_that_was_stored_without_its_scalar_gets_it(metadata):
+    bare = ref("7", type="int")
+    metadata.record([RunCreated(run_row()), *done("1", "start", {"a": bare})])
+    metadata.record(done("2", "next", {"b": replace(bare, scalar=7)}))
+    metadata.record(done("3", "next", {"c": bare}))
+    assert [row.ref.scalar for row in metadata.artifacts(FLOW, "1")] == [7, 7, 7]
+
+
+def tags_are_changed(metadata):
+    metadata.record([RunCreated(run_row(tags=("a", "b"), system_tags=("user:ann",))), RunCreated(run_row("2"))])
+    metadata.record([TagsChanged(FLOW, "1", add=("c", "a"), remove=("b", "x"))])
+    assert metadata.runs(FLOW, "1")[0].tags == ("c", "a")
+    metadata.record([TagsChanged(FLOW, "1", add=("b",), remove=("b",)), TagsChanged(FLOW, "2", add=("d",))])
+    assert [row.tags for row in metadata.runs(FLOW)] == [("d",), ("c", "a", "b")]
+    with pytest.raises(KeyError, match="GenreStatsFlow/9"):
+        metadata.record([TagsChanged(FLOW, "1", add=("lost",)), TagsChanged(FLOW, "9", add=("x",))])
+    assert "lost" not in metadata.runs(FLOW, "1")[0].tags
+    assert metadata.flows("d") == [FLOW] and metadata.flows("user:ann") == [FLOW] and metadata.flows("x") == []
+
+
+def relatives_of_tasks(metadata):
+    metadata.record([RunCreated(run_row()), RunCreated(run_row("2")), *done("_parameters", "_parameters", {})])
+    metadata.record(done("1", "start", {}, inputs=("_parameters",)))
+    for task in ("2", "3", "10"):
+        metadata.record(done(task, "fit", {}, inputs=("1",)))
+    metadata.record([*done("4", "join", {}, inputs=("10", "2", "3")), *done("1", "start", {}, run="2")])
+    assert [row.task for row in metadata.parents(FLOW, "1", "4")] == ["2", "3", "10"]
+    assert [row.task for row in metadata.children(FLOW, "1", "1")] == ["2", "3", "10"]
+    assert (
+        metadata.parents(FLOW, "1", "1") == metadata.children(FLOW, "1", "4") == metadata.children(FLOW, "2", "1") == []
+    )
+    assert metadata.parents(FLOW, "1", "2") == metadata.tasks(FLOW, "1", "start")
+
+
+def artifacts_of_an_attempt(metadata):
+    metadata.record([RunCreated(run_row()), started("1", "start")])
+    metadata.record([finished("1", "start", {"a": ref("half")}, status="failed", final=False)])
+    metadata.record([started("1", "start", attempt=1), finished("1", "start", {"a": ref("whole")}, attempt=1)])
+    found = [metadata.artifacts(FLOW, "1", "start", "1", attempt=n) for n in (0, 1, None, 2)]
+    assert [[(row.attempt, row.ref.preview) for row in rows] for rows in found] == [
+        [(0, "half")],
+        [(1, "whole")],
+        [(1, "whole")],
+        [],
+    ]
+
+
+def search(text=None, kind="runs", sort=None, **values):
+    return Search(parse_where(text, kind, 10_000.0) if text else None, parse_sort(sort, kind) if sort else (), **values)
+
+
+def store_to_search(metadata):
+    """Three runs: 1 ended well, 2 failed before its end, 3 ended well; they are of ann, bob and ann."""
+    graph = {"name": FLOW, "end": "last"}
+    for run, user, accuracy, alpha in (("1", "ann", 0.5, 1), ("2", "bob", None, 2), ("3", "ann", 0.75, 3)):
+        row = replace(run_row(run, tags=(f"t{run}", "all")), username=user, graph=graph)
+        metadata.record([RunCreated(row), *done("_parameters", "_parameters", {"alpha": value(alpha)}, run=run)])
+        metadata.record(done("1", "start", {"name": value(f"it's {run}"), "big": ref("big", kind="table")}, run=run))
+        for task in ("2", "3"):
+            own = {"score": value(int(task) / 10 + alpha), "ok": value(task == "2")}
+            metadata.record(done(task, "fit", own, inputs=("1",), run=run))
+        if accuracy is not None:
+            own = {"accuracy": value(accuracy), "name": value(f"it's {run}"), "big": ref("big", kind="table")}
+            metadata.record(done("4", "join", own, inputs=("2", "3"), run=run))
+            metadata.record(done("5", "last", own, [], inputs=("4",), run=run))
+        metadata.record([RunFinished(FLOW, run, "success" if accuracy else "failed", 500.0 + int(run))])
+
+
+RUN_SEARCHES = {
+    None: "321",
+    "accuracy > 0.6": "3",
+    "0.6 < accuracy": "3",
+    "accuracy >= 0.5": "31",
+    "accuracy != 0.5": "3",
+    "not accuracy = 0.5": "32",
+    "accuracy = null": "2",
+    "accuracy != null": "31",
+    "alpha > 1": "32",
+    "params.alpha in (1, 3)": "31",
+    "alpha not in (1, 3)": "2",
+    "accuracy < alpha": "31",
+    "accuracy != alpha": "31",
+    "name = 'it''s 3'": "3",
+    "name ~ 't''s'": "31",
+    "start.name ~ '2' or accuracy > 0.6": "32",
+    "big != null": "31",
+    "big = 1": "",
+    "big > 'a'": "",
+    "fit.score > 3.2": "3",
+    "fit.ok and fit.ok = false": "321",
+    "`fit`.`ok` = true and alpha = 2": "2",
+    "status = 'success'": "31",
+    "status = 'failed' or tag = 't1'": "21",
+    "tag = 'all' and tag != 't3'": "21",
+    "tag in ('t1', 't2')": "21",
+    "tag ~ '3'": "3",
+    "user = 'ann' and not tag = 't1'": "3",
+    "user ~ 'n'": "31",
+    "run = 2": "2",
+    "flow = 'Other'": "",
+    "duration > 400.5": "",
+    "duration >= '6m'": "321",
+    "created >= '9898s'": "32",
+    "created < '9898s'": "1",
+    "origin = null": "321",
+    "status ~ 'ail'": "2",
+    "user ~ user": "321",
+    "finished = null": "",
+    "nothing = 1": "",
+    "not nothing": "321",
+    "'; DROP TABLE runs; --' = user": "",
+}
+
+
+def runs_are_searched(metadata):
+    store_to_search(metadata)
+    for text, expected in RUN_SEARCHES.items():
+        found = metadata.find_runs(search(text))
+        assert "".join(item.row.run for item in found) == expected, text
+    assert metadata.find_runs(search("run = 3"))[0].row == metadata.runs(FLOW, "3")[0]
+
+
+def runs_are_searched_in_an_order_and_tell_the_values(metadata):
+    store_to_search(metadata)
+    for sort, expected in {
+        "accuracy": "132",
+        "-accuracy": "312",
+        "user, -alpha": "312",
+        "-params.alpha": "321",
+        "created": "123",
+        "-fit.score": "321",
+        "status, -created": "231",
+    }.items():
+        assert "".join(item.row.run for item in metadata.find_runs(search(sort=sort))) == expected, sort
+    found = metadata.find_runs(search("alpha < 3 and fit.score > 0 and fit.ok", sort="-fit.score, -accuracy", limit=2))
+    assert [item.values for item in found] == [
+        {"alpha": 2, "fit.score": 2.3, "fit.ok": False},
+        {"alpha": 1, "fit.score": 1.3, "fit.ok": False, "accuracy": 0.5},
+    ]
+    assert [type(item.values["fit.ok"]) for item in found] == [bool, bool]
+    assert [len(metadata.find_runs(search(limit=limit))) for limit in (0, 1, 5)] == [0, 1, 3]
+
+
+def tasks_are_searched(metadata):
+    store_to_search(metadata)
+    for text, expected in {
+        "score > 2.2 and run = 3": ["3/2", "3/3"],
+        "step = 'fit' and ok": ["3/2", "2/2", "1/2"],
+        "name ~ '3' and step != 'start'": ["3/4", "3/5"],
+        "alpha = 2 and task > 1": ["2/2", "2/3"],
+        "accuracy = 0.75": ["3/4", "3/5"],
+        "fit.score > 3.25 and step = 'start'": ["3/1"],
+        "status = 'running'": [],
+        "duration = 100 and user = 'bob'": ["2/1", "2/2", "2/3"],
+        "attempt = 0 and tag = 't1' and step = 'last'": ["1/5"],
+    }.items():
+        found = metadata.find_tasks(search(text, "tasks"))
+        assert [f"{item.row.run}/{item.row.task}" for item in found] == expected, text
+    [best, *_] = metadata.find_tasks(search(kind="tasks", sort="-score", limit=3))
+    assert (best.row, best.values) == (metadata.tasks(FLOW, "3", "fit", "3")[0], {"score": 3.3})
+
+
+def artifacts_are_searched(metadata):
+    store_to_search(metadata)
+    for text, expected in {
+        "name = 'accuracy'": ["3/4", "1/4"],
+        "name = 'alpha' and value >= 2": ["3/_parameters", "2/_parameters"],
+        "value = 'it''s 2'": ["2/1"],
+        "value = true and run = 1": ["1/2"],
+        "value and run = 1": ["1/2"],
+        "kind = 'table' and step = 'start'": ["3/1", "2/1", "1/1"],
+        "value = null and run = 2": ["2/1"],
+        f"digest = '{value(0.75).digest}'": ["3/4"],
+        "size > 805 and run = 2 and type = 'str' and name = 'name'": ["2/1"],
+    }.items():
+        found = metadata.find_artifacts(search(text, "artifacts"))
+        assert [f"{row.run}/{row.task}" for row in found] == expected, text
+    found = metadata.find_artifacts(search("name = 'score'", "artifacts", sort="-value", limit=2))
+    assert [row.ref.scalar for row in found] == [3.3, 3.2]
+    assert found[0] in metadata.artifacts(FLOW, "3", "fit", "3")
+
+
+def what_the_dead_left_is_found_as_interrupted(metadata):
+    metadata.record([RunCreated(run_row("8")), started("1", "start", run="8"), RunCreated(run_row("1"))])
+    assert [item.row.run for item in metadata.find_runs(search("status = 'interrupted'"))] == ["8"]
+    assert [item.row.status for item in metadata.find_runs(search())] == ["interrupted", "running"]
+    [found] = metadata.find_tasks(search("status = 'interrupted'", "tasks"))
+    assert found.row.status == "interrupted"
+    assert metadata.find_tasks(search("status = 'running'", "tasks")) == []
+
+
+def runs_that_repeat_a_task_are_left_out(metadata):
+    row = run_row(spin="1/start/1")
+    metadata.record([RunCreated(row), *done("1", "start", {"a": value(1)})])
+    assert metadata.find_runs(search()) == metadata.find_tasks(search(kind="tasks")) == []
+    assert metadata.find_artifacts(search(kind="artifacts")) == []
+    assert [item.row for item in metadata.find_runs(search("start.a = 1", spins=True))] == [row]
+
+
+def lineage_over_tasks_and_runs(metadata):
+    a, b = ref("a"), ref("b")
+    metadata.record([RunCreated(run_row()), *done("1", "start", {"a": a, "b": b})])
+    metadata.record(done("2", "fit", {"a": a, "b": b}, [], inputs=("1",)))
+    metadata.record(done("3", "fit", {"b": b}, [], inputs=("1",)))
+    metadata.record(done("4", "join", {"c": b}, ["c"], inputs=("2", "3")))
+    metadata.record(done("5", "end", {"c": b}, [], inputs=("4",)))
+    metadata.record([RunCreated(run_row("2")), *done("_parameters", "_parameters", {"p": a}, run="2")])
+    metadata.record(done("1", "start", {"x": b}, run="2"))
+    metadata.record([RunCreated(run_row("3")), taken("1", "start", "1", run="3")])
+
+    def uses(found):
+        return sorted({(use.row.run, use.row.task, use.name) for use in found})
+
+    found = metadata.lineage(a.digest)
+    assert uses(found.made) == [("1", "1", "a"), ("2", "_parameters", "p")]
+    assert uses(found.read) == [("1", "2", "a"), ("1", "3", "a"), ("1", "4", "a"), ("2", "1", "p")]
+    found = metadata.lineage(b.digest)
+    assert uses(found.made) == [("1", "1", "b"), ("1", "4", "c"), ("2", "1", "x")]
+    assert uses(found.read) == [("1", "2", "b"), ("1", "3", "b"), ("1", "4", "b"), ("1", "5", "c")]
+    assert found.made[0].row == metadata.tasks(FLOW, "1", "start")[0]
+    assert metadata.lineage("0" * 64) == Lineage((), ())
+
+
 CASES = [
+    scalars_come_back_as_they_were,
+    a_blob_that_was_stored_without_its_scalar_gets_it,
+    tags_are_changed,
+    relatives_of_tasks,
+    artifacts_of_an_attempt,
+    runs_are_searched,
+    runs_are_searched_in_an_order_and_tell_the_values,
+    tasks_are_searched,
+    artifacts_are_searched,
+    what_the_dead_left_is_found_as_interrupted,
+    runs_that_repeat_a_task_are_left_out,
+    lineage_over_tasks_and_runs,
     what_follows_a_split_is_kept_with_the_task,
     finished_tasks_come_with_all_they_have,
     finished_tasks_have_what_their_last_attempt_had,

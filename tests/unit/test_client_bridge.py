@@ -66,6 +66,8 @@ def test_runs(results):
         "username": "ann",
         "tags": ["a", "b", "user:ann"],
         "user_tags": ["a", "b"],
+        "system_tags": ["user:ann"],
+        "info": {},
         "origin": None,
         "spin": None,
         "error": None,

@@ -1,12 +1,30 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
 
-from pyflow.client import Artifact, Flow, Metaflow, Pyflow, Run, Step, Task, catalog, default_catalog
+from pyflow.client import (
+    Artifact,
+    Flow,
+    Metaflow,
+    NamespaceMismatch,
+    Pyflow,
+    Run,
+    Step,
+    Task,
+    catalog,
+    default_catalog,
+    default_metadata,
+    default_namespace,
+    get_metadata,
+    get_namespace,
+    metadata,
+    namespace,
+)
 from pyflow.spec.errors import NotFoundError, StoreError, UserError
 from pyflow.spec.task import TaskError
 from tests.written import FLOW, WrittenStore
@@ -91,7 +109,7 @@ def test_run(results):
     assert (run.id, run.pathspec, run.status, run.successful, run.finished) == ("2", f"{FLOW}/2", "success", True, True)
     assert run.created_at.tzinfo is UTC
     assert run.created_at < run.finished_at
-    assert run.tags == {"second", "good"}
+    assert run.tags == {"second", "good", "user:ann"}
     assert run.username == "ann"
     assert run.exception is None and run.error is None
     assert run.parameters.max_genres == 5
@@ -313,12 +331,10 @@ def test_each_question_is_few_queries(results, monkeypatch):
     from pyflow.metadata.sqlite import SqliteMetadata
 
     asked = []
-    select = SqliteMetadata._select
-    monkeypatch.setattr(
-        SqliteMetadata, "_select", lambda self, query, *a, **k: asked.append(query) or select(self, query, *a, **k)
-    )
+    ask = SqliteMetadata._asked
+    monkeypatch.setattr(SqliteMetadata, "_asked", lambda self, query, *a: asked.append(query) or ask(self, query, *a))
     run = Flow(FLOW).latest_successful_run
-    assert asked == ["runs", "runs"]
+    assert asked == ["find_runs", "find_runs"]
     asked.clear()
     assert [task.id for step in run for task in step] == ["1", "2", "3", "4", "5", "6"]
     assert asked == ["tasks"]
@@ -329,3 +345,176 @@ def test_each_question_is_few_queries(results, monkeypatch):
     data = run.data
     assert (data.stats, data.done) == ({"a": 1}, True)
     assert asked == ["tasks", "artifacts", "artifacts"]
+
+
+@pytest.fixture
+def ours(monkeypatch):
+    monkeypatch.delenv("PYFLOW_NAMESPACE")
+    yield
+    default_namespace()
+
+
+def test_namespaces(results, ours):
+    results.begin("10", flow="BobsFlow", system_tags=("user:bob",))
+    assert get_namespace() == "user:ann"
+    assert "BobsFlow" not in [flow.id for flow in Pyflow()]
+    assert Run(f"{FLOW}/2").is_in_namespace()
+    for call in (lambda: Flow("BobsFlow"), lambda: Run("BobsFlow/10"), lambda: Pyflow()["BobsFlow"]):
+        with pytest.raises(NamespaceMismatch, match="is not in the namespace 'user:ann'") as caught:
+            call()
+        assert caught.value.code == "namespace_mismatch"
+    assert namespace("second") == get_namespace() == "second"
+    assert [run.id for run in Flow(FLOW)] == ["2"]
+    for call in (
+        lambda: Flow(FLOW)["1"],
+        lambda: Step(f"{FLOW}/1/start"),
+        lambda: Task(f"{FLOW}/1/start/1"),
+        lambda: Artifact(f"{FLOW}/1/start/1/genres"),
+    ):
+        with pytest.raises(NamespaceMismatch):
+            call()
+    assert Flow(FLOW).latest_run.id == "2" and Task(f"{FLOW}/2/start/1").is_in_namespace()
+    namespace(None)
+    assert [flow.id for flow in Pyflow()] == ["BobsFlow", FLOW, "OtherFlow"]
+    assert Run("BobsFlow/10").is_in_namespace()
+    assert default_namespace() == "user:ann"
+    assert Run("BobsFlow/10", check_namespace=False).is_in_namespace() is False
+
+
+def test_the_namespace_of_the_settings(results, ours, monkeypatch):
+    monkeypatch.setenv("PYFLOW_NAMESPACE", "first")
+    assert [run.id for run in Flow(FLOW)] == ["1"]
+    monkeypatch.setenv("PYFLOW_NAMESPACE", "*")
+    assert get_namespace() is None
+
+
+def test_tags_are_changed(results):
+    run = Run(f"{FLOW}/1")
+    run.add_tag("new", ["newer", "newest"])
+    assert run.user_tags == {"first", "new", "newer", "newest"}
+    run.remove_tags(["new", "newer"])
+    run.replace_tag("newest", ["last"])
+    assert run.user_tags == Run(f"{FLOW}/1").user_tags == {"first", "last"}
+    assert run.system_tags == {"user:ann"}
+    for tags in ("", " ", "a\nb", "x" * 501, 7, "user:ann"):
+        with pytest.raises(UserError) as caught:
+            run.add_tag(tags)
+        assert caught.value.code == "tag_invalid"
+    with pytest.raises(UserError, match="the tag 'user:ann' is the system's"):
+        run.remove_tag("user:ann")
+    assert Run(f"{FLOW}/1").user_tags == {"first", "last"}
+
+
+def test_parents_and_paths(results):
+    artifact = Artifact(f"{FLOW}/2/fit/3/genre")
+    path = [artifact.pathspec]
+    item = artifact
+    while (item := item.parent) is not None:
+        path.append(item.pathspec)
+        assert item.tags >= {"second", "user:ann"}
+    assert path == [f"{FLOW}/2/fit/3/genre", f"{FLOW}/2/fit/3", f"{FLOW}/2/fit", f"{FLOW}/2", FLOW]
+    assert artifact.path_components == [FLOW, "2", "fit", "3", "genre"]
+    assert isinstance(artifact.parent, Task) and isinstance(artifact.parent.parent.parent.parent, Flow)
+
+
+def test_relatives(results):
+    run = Run(f"{FLOW}/2")
+    join = run["join"].task
+    assert join.parent_task_pathspecs == [f"{FLOW}/2/fit/{n}" for n in (2, 3, 4)]
+    assert [task.id for task in join.child_tasks] == ["6"]
+    assert [task.id for task in run["start"].task.child_tasks] == ["2", "3", "4"]
+    assert run["start"].task.parent_tasks == []
+    assert [step.id for step in run["join"].parent_steps] == ["fit"]
+    assert [step.id for step in run["fit"].child_steps] == ["join"]
+    assert run["fit"].control_task is None
+    assert run["fit"].created_at == run["fit"].task.created_at
+    assert run["fit"].finished_at == run["fit"].tasks()[-1].finished_at
+    assert len(run["fit"].tasks("good")) == 3 and run["fit"].tasks("bad") == run.steps("bad") == []
+
+
+def test_a_task_as_of_an_attempt(results):
+    last, first = Task(f"{FLOW}/1/fit/2"), Task(f"{FLOW}/1/fit/2", attempt=0)
+    assert (last.current_attempt, first.current_attempt) == (1, 0)
+    assert (last.status, first.status) == ("failed", "crashed")
+    assert (last.stdout, first.stdout) == ("try 2\n", "try 1\n")
+    assert (last.exception.message, first.exception.message) == ("bad genre", "signal 9")
+    assert ("half" in last.data, "half" in first.data) == (True, False)
+    assert first.finished_at < last.finished_at
+    assert (last.stderr_size, first.stderr_size) == (3, 0)
+    with pytest.raises(NotFoundError, match="has no attempt 7"):
+        Task(f"{FLOW}/1/fit/2", attempt=7)
+
+
+def test_facts_of_a_task(results):
+    task = Task(f"{FLOW}/1/fit/2")
+    facts = task.metadata_dict
+    assert facts["attempt"] == 1 and facts["attempt_ok"] is False and facts["user"] == "ann"
+    assert facts["foreach-stack"] == [["genres", 3, 0]]
+    assert facts["ds-root"] == str(results.root)
+    assert {fact.task for fact in task.metadata} == {task.pathspec}
+    assert task.environment_info == {"language": "python"} == task.parent.environment_info
+    assert (task.runtime_name, task.code) == ("local", None)
+
+
+def test_lines_of_logs(results):
+    task = Task(f"{FLOW}/1/fit/2")
+    folder = results.root / "runs" / FLOW / "1" / "fit" / "2" / "1"
+    assert list(task.loglines("stdout")) == [(None, "try 2")]
+    (folder / "stdout.log").write_bytes(b"one\ntwo \xff\nbar 1%\rbar 2%\nrest")
+    (folder / "stderr.log").write_bytes(b"oh\n")
+    (folder / "times.log").write_text("stdout 4 100.5\nstderr 3 101.0\nstdout 26 102.25\nstdo")
+    assert [(line.time and line.time.timestamp(), line.stream, line.text) for line in task.log] == [
+        (100.5, "stdout", "one"),
+        (101.0, "stderr", "oh"),
+        (102.25, "stdout", "two \ufffd"),
+        (102.25, "stdout", "bar 1%\rbar 2%"),
+        (None, "stdout", "rest"),
+    ]
+    assert [text for _, text in task.loglines("stderr", as_unicode=False)] == [b"oh"]
+
+
+def test_what_can_be_pickled(results, tmp_path, monkeypatch):
+    paths = (FLOW, f"{FLOW}/2", f"{FLOW}/2/fit", f"{FLOW}/2/fit/3", f"{FLOW}/2/fit/3/genre")
+    items = [kind(path) for kind, path in zip((Flow, Run, Step, Task, Artifact), paths, strict=True)]
+    text = pickle.dumps([*items, Task(f"{FLOW}/1/fit/2", attempt=0)])
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setenv("PYFLOW_ROOT", str(tmp_path / "elsewhere" / ".pyflow"))
+    *again, attempt = pickle.loads(text)
+    assert [item.pathspec for item in again] == list(paths)
+    assert again[-1].data == "b" and attempt.stdout == "try 1\n"
+
+
+def test_lineage(results):
+    made = Artifact(f"{FLOW}/2/start/1/genres")
+    assert [task.pathspec for task in made.made_by] == [f"{FLOW}/1/start/1", f"{FLOW}/2/start/1"]
+    assert [task.pathspec for task in made.read_by] == [
+        *(f"{FLOW}/1/fit/2",),
+        *(f"{FLOW}/2/fit/{task}" for task in (2, 3, 4)),
+        f"{FLOW}/2/join/5",
+    ]
+    assert made.finished_at == made.parent.finished_at and made.scalar is None
+    assert Artifact(f"{FLOW}/2/fit/3/genre").scalar == "b"
+
+
+def test_another_store(results, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setenv("PYFLOW_ROOT", str(tmp_path / "nothing"))
+    try:
+        assert metadata(f"local@{results.root.parent}") == get_metadata() == f"local@{results.root.parent}"
+        assert Run(f"{FLOW}/2").successful
+        with pytest.raises(NotFoundError, match="there is no store in"):
+            metadata(str(tmp_path / "elsewhere"))
+        with pytest.raises(UserError, match="no metadata of kind 'service'"):
+            metadata("service@http://x")
+    finally:
+        default_metadata()
+    with pytest.raises(NotFoundError):
+        Run(f"{FLOW}/2")
+
+
+def test_a_task_knows_its_step_and_both_know_their_run(results):
+    task = Run(f"{FLOW}/2")["fit"]["3"]
+    assert (task.step.pathspec, task.run.pathspec) == (f"{FLOW}/2/fit", f"{FLOW}/2")
+    assert task.step.run.pathspec == f"{FLOW}/2"

@@ -67,7 +67,7 @@ def test_nested_names_that_repeat_keep_all_values():
     found = []
     frame = CODEC.decode(sink.getvalue().to_pybytes(), "x", found.append)
     assert frame["c"].tolist() == [[("p", 1), ("p", "a")], [("p", 2), ("p", None)]]
-    assert [text.rpartition("(")[2] for text in found] == ["names_repeated)"]
+    assert [text.rpartition("(")[2] for text in found] == ["names_repeated)", "missing_as_none)"]
 
 
 def test_what_is_missing_in_a_nested_tree_table_is_none_and_numbers_stay_numbers():

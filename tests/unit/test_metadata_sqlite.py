@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import ast
 import os
 import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
-from pyflow.metadata import open_metadata
+from pyflow.metadata import database, open_metadata
 from pyflow.spec.errors import StoreError
 from pyflow.spec.records import RunCreated, RunFinished
+from pyflow.spec.search import Compare, Field, Search
 from tests.suites import metadata_suite
 from tests.suites.metadata_suite import FLOW, done, names, ref, run_row, started, taken
 from tests.suites.store_suite import finish, kill, run_python
@@ -93,7 +96,7 @@ def test_reader_of_a_read_only_folder(tmp_path, state):
 
 def test_newer_and_older_versions_are_refused(tmp_path, metadata):
     connection = sqlite3.connect(tmp_path / "metadata.db")
-    for version in (2, 0):
+    for version in (3, 0):
         connection.execute(f"PRAGMA user_version = {version}")
         for readonly in (True, False):
             with pytest.raises(StoreError, match=f"has version {version}") as caught:
@@ -255,3 +258,74 @@ def test_a_run_does_not_need_the_one_that_it_took_tasks_from(tmp_path, metadata)
         "1": {"a": (ref("a"), False), "b": (ref("b"), False)},
         "2": {"a": (ref("a"), True), "b": (ref("b"), True)},
     }
+
+
+VERSION_1 = """
+    DROP INDEX artifacts_by_blob; DROP INDEX attempts_by_base;
+    ALTER TABLE blobs DROP COLUMN number; ALTER TABLE blobs DROP COLUMN text; PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def version_1(tmp_path):
+    """A store as version 1 left it, with a scalar of each type."""
+    writer = open_metadata(tmp_path)
+    scalars = {"i": ("int", "12"), "big": ("int", str(2**80)), "f": ("float", "0.25"), "nan": ("float", "nan")}
+    scalars |= {"t": ("bool", "True"), "n": ("bool", "False"), "s": ("str", "text"), "r": ("integer", "3")}
+    own = {name: ref(preview, type=type) for name, (type, preview) in scalars.items()}
+    writer.record([RunCreated(run_row()), *done("1", "start", own)])
+    writer.close()
+    with closing(sqlite3.connect(tmp_path / "metadata.db")) as connection:
+        connection.executescript(VERSION_1)
+    return tmp_path
+
+
+UPGRADED = {"i": 12, "big": None, "f": 0.25, "nan": None, "t": True, "n": False, "s": None, "r": None}
+
+
+@pytest.mark.parametrize("readonly", [True, False])
+def test_version_1_is_upgraded(version_1, readonly):
+    with closing(open_metadata(version_1, readonly=readonly)) as metadata:
+        assert {row.name: row.ref.scalar for row in metadata.artifacts(FLOW, "1")} == UPGRADED
+        assert len(metadata.find_artifacts(Search(Compare(Field("value"), ">", 0.1)))) == 3
+    with closing(sqlite3.connect(version_1 / "metadata.db")) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        made = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY name").fetchall()
+    fresh = sqlite3.connect(":memory:")
+    fresh.executescript(database.schema())
+    assert made == fresh.execute("SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY name").fetchall()
+
+
+def test_version_1_in_a_read_only_place_is_upgraded_in_memory(version_1):
+    code = (
+        SETUP
+        + """
+    metadata = open_metadata(root, readonly=True)
+    print({row.name: row.ref.scalar for row in metadata.artifacts(FLOW, "1")})
+    """
+    )
+    before = (version_1 / "metadata.db").read_bytes()
+    for path in (*version_1.glob("metadata*"), version_1):
+        os.chmod(path, 0o555 if path == version_1 else 0o444)
+    try:
+        output = finish(run_python(code, version_1, unprivileged=True))
+    finally:
+        os.chmod(version_1, 0o755)
+    assert ast.literal_eval(output) == {**UPGRADED}
+    assert (version_1 / "metadata.db").read_bytes() == before
+
+
+def test_an_upgrade_that_fails_leaves_version_1(version_1, monkeypatch):
+    broken = database.upgrade().replace("PRAGMA user_version = 2", "SELECT nothing")
+    monkeypatch.setattr(database, "upgrade", lambda: broken)
+    with pytest.raises(StoreError, match="nothing"):
+        open_metadata(version_1)
+    with closing(sqlite3.connect(version_1 / "metadata.db")) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert "number" not in {row[1] for row in connection.execute("PRAGMA table_info(blobs)")}
+
+
+def test_several_upgrade_at_once(version_1):
+    code = SETUP + "\n    print(len(open_metadata(root).artifacts(FLOW, '1')))\n"
+    processes = [run_python(code, version_1) for _ in range(4)]
+    assert [finish(process) for process in processes] == ["8\n"] * 4

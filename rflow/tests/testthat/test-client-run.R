@@ -43,7 +43,8 @@ test_that("a task has state, index and logs", {
   expect_equal(start$stdout, "to stdout\n")
   expect_equal(start$stderr, "to stderr\n")
   expect_null(start$index)
-  expect_equal(start$attempts, 1)
+  expect_equal(start$attempts$status, "success")
+  expect_equal(start$current_attempt, 0)
   work <- run$step("work")$tasks
   expect_equal(vapply(work, \(task) task$index, 1, USE.NAMES = FALSE), c(0, 1))
   expect_equal(vapply(work, \(task) task$successful, NA, USE.NAMES = FALSE), c(TRUE, FALSE))
@@ -60,4 +61,45 @@ test_that("run, step and task print what they are", {
   expect_output(print(run$step("work")), "tasks: 2")
   expect_output(print(run$step("work")$tasks[[2]]), "caught")
   expect_output(print(flow_client("ClientFlow")), "latest run:")
+})
+
+test_that("tasks and steps tell what is around them", {
+  local_client_store()
+  run <- good_run()
+  join <- run$step("join")$task
+  expect_equal(names(join$parent_tasks), names(run$step("work")$tasks))
+  expect_equal(names(join$child_tasks), run$end_task$id)
+  expect_equal(names(run$step("work")$parent_steps), "start")
+  expect_equal(names(run$step("work")$child_steps), "join")
+  expect_equal(run$parameters$alpha, 0.5)
+  expect_equal(join$parent$pathspec, join$step$pathspec)
+  expect_equal(join$path_components, c("ClientFlow", run$id, "join", join$id))
+  expect_equal(join$metadata_dict$attempt, 0)
+  expect_equal(join$environment_info$language, "python")
+  expect_equal(join$runtime_name, "local")
+  expect_equal(run$parent$name, "ClientFlow")
+  artifact <- run$artifacts$when
+  expect_equal(artifact$parent$pathspec, run$end_task$pathspec)
+  expect_equal(artifact$tags, run$tags)
+  expect_true(artifact$is_in_namespace)
+})
+
+test_that("log lines have a time and a stream", {
+  local_client_store()
+  task <- good_run()$step("start")$task
+  log <- task$log
+  expect_setequal(log$stream, c("stdout", "stderr"))
+  expect_equal(task$loglines("stdout")$text, "to stdout")
+  expect_lt(abs(as.numeric(log$time[1] - task$created_at, units = "mins")), 5)
+  expect_equal(c(task$stdout_size, task$stderr_size), c(10, 10))
+  expect_error(task$loglines("out"), class = "rflow_error_definition")
+})
+
+test_that("a task is told as of an attempt", {
+  local_client_store()
+  task <- good_run()$step("work")$tasks[[2]]$attempt(0)
+  expect_equal(task$status, "caught")
+  expect_equal(task$exception$message, "bad item")
+  expect_equal(task$data$item, "bad")
+  expect_error(task$attempt(3), "has no attempt 3", class = "rflow_error_not_found")
 })

@@ -25,8 +25,32 @@ test_that("run() in a session shows the output and returns the run", {
   output <- capture.output(
     condition <- tryCatch(run(session$session_flow, alpha = 10), rflow_error_run_failed = identity)
   )
-  expect_equal(conditionMessage(condition), "Flow SessionFlow failed (exit code 1).\nThe output above says why.")
   expect_match(output, "alpha too large", all = FALSE)
+  expect_match(
+    conditionMessage(condition),
+    "^Run SessionFlow/[0-9]+ failed in step end [(]task 2[)]: alpha too large\nAt .*session_flow[.]R:9[.]$"
+  )
+  expect_s3_class(condition$run, "rflow_client_run")
+  expect_equal(condition$pathspec, condition$run$pathspec)
+  expect_equal(condition[c("step", "task", "exit_code")], list(step = "end", task = "2", exit_code = 1L))
+})
+
+test_that("a run that cannot begin is an error that says why, and prints nothing", {
+  test_python()
+  withr::local_dir(withr::local_tempdir())
+  lone <- flow("LoneFlow") |> parameter("alpha", default = 1) |> step("start", next_step = "end") |> step("end")
+  caught <- function(...) tryCatch(run(lone, ...), rflow_error_run_failed = identity)
+  expect_silent(unknown <- caught(alhpa = 1))
+  expect_s3_class(unknown, "rflow_error_usage")
+  expect_match(conditionMessage(unknown), "Flow LoneFlow was not run (exit code 2).\nNo such option '--alhpa'", fixed = TRUE)
+  expect_match(conditionMessage(unknown), "--alpha", fixed = TRUE)
+  expect_null(unknown$run)
+  expect_match(conditionMessage(caught(alpha = "much")), "--alpha takes a number, not 'much'", fixed = TRUE)
+  lone <- flow("LoneFlow") |> step("start", next_step = "ende") |> step("end")
+  expect_silent(broken <- caught())
+  expect_false(inherits(broken, "rflow_error_usage"))
+  expect_match(conditionMessage(broken), "ende")
+  expect_false(dir.exists(".pyflow"))
 })
 
 test_that("a flow without a file runs with the session's variables and packages", {
@@ -81,14 +105,6 @@ test_that("run() takes configurations, as files and as values, and resume() thos
   expect_error(run(flow, config = list(setings = "other.json")), "Did you mean", class = "rflow_error_config_unknown")
   expect_error(run(flow, config = "other.json"), "a list with the names", class = "rflow_error_definition")
   expect_error(run(flow, config_value = list(settings = list(times = 1L))), class = "rflow_error_config_expr")
-})
-
-test_that("a command's exit code and output come through", {
-  output <- capture.output(codes <- vapply(c("echo one; exit 0", "echo two >&2; exit 3", "kill -9 $$"), \(command) {
-    stream_command(paste0("(", command, ") 2>&1"))
-  }, 1, USE.NAMES = FALSE))
-  expect_equal(output, c("one", "two"))
-  expect_equal(codes, c(0, 3, 137))
 })
 
 test_that("resume() goes on with the latest run, with the code as it is now", {

@@ -1,0 +1,56 @@
+test_that("runs are found by value, and come as a data frame", {
+  local_client_store()
+  found <- runs("ClientFlow")
+  expect_s3_class(found, "data.frame")
+  expect_equal(found$status, c("failed", "success"))
+  expect_s3_class(found$created_at, "POSIXct")
+  expect_type(found$duration, "double")
+  expect_equal(found$tags, list(character(), character()))
+  low <- runs(where = "params.alpha < 9 and status = 'success'", sort = "-alpha")
+  expect_equal(low$`params.alpha`, 0.5)
+  expect_equal(low$alpha, 0.5)
+  expect_equal(nrow(runs("ClientFlow", where = "nothing = 1")), 0)
+  expect_equal(names(runs("ClientFlow", where = "nothing = 1"))[10], "nothing")
+  expect_equal(runs(since = Sys.time() + 60)$run, character())
+  expect_equal(nrow(runs(until = Sys.Date() - 400)), 0)
+})
+
+test_that("what is not understood is pointed at", {
+  local_client_store()
+  expect_error(runs(where = "alpha >"), "\\^", class = "rflow_error_where_invalid")
+  expect_error(runs(where = 1), "runs\\(\\): `where`", class = "rflow_error_definition")
+  expect_error(tasks(limit = "a"), "tasks\\(\\): `limit`", class = "rflow_error_definition")
+})
+
+test_that("tasks and artifacts are found", {
+  local_client_store()
+  caught <- tasks("ClientFlow", step = "work", status = "caught", where = "run = '" |> paste0(runs(status = "success")$run, "'"))
+  expect_equal(caught$index, 1)
+  expect_equal(task_client(caught)$exception$message, "bad item")
+  items <- artifacts("ClientFlow", name = "item", sort = "value", limit = 2)
+  expect_equal(items$value, c("bad", "bad"))
+  expect_equal(artifact_client(items[1, ])$value, "bad")
+  expect_error(task_client(tasks("ClientFlow")), "takes one row", class = "rflow_error_pathspec_invalid")
+  expect_error(run_client("ClientFlow"), "not of the form", class = "rflow_error_pathspec_invalid")
+})
+
+test_that("lineage tells who made and who read a value", {
+  local_client_store()
+  run <- flow_client("ClientFlow")$latest_successful_run
+  found <- lineage(run$artifacts$when)
+  expect_equal(unique(found$step[found$role == "made"]), "join")
+  expect_equal(unique(found$step[found$role == "read"]), "end")
+  expect_equal(found, run$artifacts$when$lineage)
+  expect_error(lineage(1), class = "rflow_error_definition")
+})
+
+test_that("columns keep their types where values are missing", {
+  column <- \(type, ...) client_column(list(...), type)
+  expect_identical(column("number", 1, NULL), c(1, NA))
+  expect_identical(column("text", NULL, "a"), c(NA, "a"))
+  expect_identical(column("flag", TRUE, NULL), c(TRUE, NA))
+  expect_identical(column("texts", list("a", "b"), list()), list(c("a", "b"), character()))
+  expect_identical(column("mixed", 1L, "a"), list(1L, "a"))
+  expect_equal(column("time", 0, NULL), .POSIXct(c(0, NA)))
+  expect_identical(lapply(c("number", "text", "flag"), client_column, values = list()), list(double(), character(), logical()))
+})

@@ -1,0 +1,25 @@
+test_that("tags are given and taken away, of many runs at once", {
+  local_client_store()
+  all <- runs("ClientFlow")
+  expect_identical(tag_add(all, "a", c("b", "c")), all)
+  expect_equal(tag_list(all), c("a", "b", "c"))
+  run <- run_client(all[1, ])
+  run$remove_tag("a", "b")
+  run$replace_tag(remove = "c", add = "d")
+  expect_equal(tag_list(run), "d")
+  expect_equal(tag_list(run$pathspec), "d")
+  expect_equal(runs(tag = c("a", "b"))$run, all$run[2])
+  expect_true(any(grepl("^user:", tag_list(run, system = TRUE))))
+  tag_remove(all, "a", "b", "c", "d")
+  expect_equal(tag_list(all), character())
+})
+
+test_that("what cannot be a tag is refused", {
+  local_client_store()
+  run <- flow_client("ClientFlow")$latest_run
+  expect_error(tag_add(run, ""), class = "rflow_error_tag_invalid")
+  expect_error(tag_remove(run, run$system_tags[1]), "the system's", class = "rflow_error_tag_invalid")
+  expect_error(tag_add(run, 1), "tag_add\\(\\): tags", class = "rflow_error_definition")
+  expect_error(tag_add("ClientFlow/7", "a"), "no run ClientFlow/7", class = "rflow_error_not_found")
+  expect_error(tag_add("ClientFlow", "a"), "not of the form", class = "rflow_error_pathspec_invalid")
+})
