@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -257,13 +258,7 @@ class SqliteMetadata:
         return tuple(Use(name=row.pop("name"), row=rows.task_row(row)) for row in found)
 
     def _run_status(self, status: str, row: Values) -> str:
-        if status == records.RUNNING and not self.alive(row["flow"], row["run"]):
-            return records.INTERRUPTED
-        return status
-
-    def _shown_status(self, status: str, flow: str, run: str) -> str:
-        """The same, as SQL calls it."""
-        return self._run_status(status, {"flow": flow, "run": run})
+        return _shown_status(self.alive, status, row["flow"], row["run"])
 
     def _shown(self, found: list[Values]) -> list[Values]:
         """Tasks or attempts; those that say `running` in a run that is over were interrupted."""
@@ -301,8 +296,14 @@ class SqliteMetadata:
             self._owner = os.getpid()
             self._empty = self.readonly and not self.path.exists()
             self._connection = (database.open_reader if self.readonly else database.open_writer)(self.path)
-            self._connection.create_function("shown_status", 3, self._shown_status)
+            # Not a method: the connection would keep this object, and itself, for ever.
+            self._connection.create_function("shown_status", 3, partial(_shown_status, self.alive))
         return self._connection
+
+
+def _shown_status(alive: Callable[[str, str], bool], status: str, flow: str, run: str) -> str:
+    """A run's status as people see it; SQL calls it, too."""
+    return records.INTERRUPTED if status == records.RUNNING and not alive(flow, run) else status
 
 
 def _key(flow: str, run: str, step: str | None, task: str | None) -> Values:

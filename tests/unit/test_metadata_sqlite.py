@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 import sqlite3
 import time
@@ -329,3 +330,13 @@ def test_several_upgrade_at_once(version_1):
     code = SETUP + "\n    print(len(open_metadata(root).artifacts(FLOW, '1')))\n"
     processes = [run_python(code, version_1) for _ in range(4)]
     assert [finish(process) for process in processes] == ["8\n"] * 4
+
+
+def test_a_reader_that_nobody_has_closes_the_database(tmp_path):
+    open_metadata(tmp_path).close()
+    reader = open_metadata(tmp_path, readonly=True)
+    assert reader.flows() == []
+    del reader
+    gc.collect()
+    files = [os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{name}")]  # fmt: skip
+    assert not [file for file in files if file.startswith(str(tmp_path))]
