@@ -234,6 +234,7 @@ class _Reader:
         if any(tree.types[child] != "null" for child in dimnames):
             self.note("names_dropped", node, "has dimnames, which an array of numpy has not")
         if tree.types[elements] == "vector":
+            self.leaf_notes(elements)
             logical, array = tree.leaf(elements)
             if logical.type == "category":
                 self.note("level_dropped", node, "is an array of a factor; in Python it is its text")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import struct
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ Leaf = tuple[Logical, pa.Array]
 _DATE_UNITS = {"Y": ("date", "D"), "M": ("date", "D"), "W": ("date", "D"), "D": ("date", "D")}
 _CLOCK_UNITS = {"h": ("timestamp", "s"), "m": ("timestamp", "s")}
 _SPAN_UNITS = {"W": "s", "D": "s", "h": "s", "m": "s"}
+_NAN = struct.pack("<d", float("nan"))
 _NAT = np.iinfo(np.int64).min
 
 
@@ -146,7 +148,7 @@ def from_objects(items: Sequence[Any]) -> Leaf | None:
     if type(None) in found:
         found.discard(type(None))
         missing = "None"
-    elif float in found and len(found) == 2 and all(item != item for item in items if type(item) is float):
+    elif float in found and len(found) == 2 and all(map(_is_nan, (item for item in items if type(item) is float))):
         # Text, dates or the like with NaN for missing, as pandas has kept it for long.
         found.discard(float)
         missing = "nan"
@@ -162,6 +164,11 @@ def from_objects(items: Sequence[Any]) -> Leaf | None:
     except (OverflowError, ValueError, UnicodeEncodeError):
         return None
     return logical.hinted(dtype="object", missing=missing if missing != "None" else None), array
+
+
+def _is_nan(value: float) -> bool:
+    """Whether it is the NaN that reading gives for a missing value: R's missing number is another one."""
+    return value != value and struct.pack("<d", value) == _NAN
 
 
 def _write_all(kind: type, items: Sequence[Any]) -> tuple[Logical, list[Any]] | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from tests.properties.seen import ANY, NA, NULL, Seen, seen, text
+from tests.properties.description import ANY, NA, NULL, Seen, seen, text
 
 # The announcements that may go with a lost attribute; names have their own.
 _DROPPED = ("attributes_dropped", "class_dropped")
@@ -59,6 +59,8 @@ def _values(first: Seen, second: Seen, place: str) -> list[Change]:
     left, right = first["v"], second["v"]
     if first["t"] in _NUMBERS and second["t"] in _NUMBERS:
         return _numbers(first, second, place)
+    if "dim" in first["a"] and _singles(first, second):
+        return _each(first, {**second, "a": {}}, place)
     if first["t"] != second["t"] or type(left) is not type(right):
         return [Change(f"{place}: {first['t']} became {second['t']}")]
     if not isinstance(left, list):
@@ -75,12 +77,8 @@ def _values(first: Seen, second: Seen, place: str) -> list[Change]:
 
 def _column(first: Seen, second: Seen, place: str) -> list[Change]:
     """A column of vectors is one of lists in Python, a nested table one of dictionaries."""
-    if first["t"] == "list" and not first["a"] and second["t"] != "list" and len(first["v"]) == len(_cells(second)):
-        # A column of single values of one type is a vector; there NULL and NaN are missing.
-        pairs = zip(first["v"], _cells(second), strict=True)
-        return [
-            change for n, (a, b) in enumerate(pairs) if not _none(a, b) for change in differences(a, b, f"{place}[{n}]")
-        ]
+    if not first["a"] and _singles(first, second):
+        return _each(first, second, place)
     if second["t"] != "list" or _classes(second) or first["t"] != "list":
         return differences(first, second, place)
     if "data.frame" in _classes(first):
@@ -89,6 +87,18 @@ def _column(first: Seen, second: Seen, place: str) -> list[Change]:
         pairs = zip(first["v"], second["v"], strict=False)
         first = {**first, "v": [b if _none(a, b) else _items(a, b) for a, b in pairs]}
     return differences(first, second, place)
+
+
+def _singles(first: Seen, second: Seen) -> bool:
+    """A column or matrix of single values of one type is a vector of them; there NULL and NaN are missing."""
+    return first["t"] == "list" and second["t"] != "list" and len(first["v"]) == len(_cells(second))
+
+
+def _each(first: Seen, second: Seen, place: str) -> list[Change]:
+    pairs = zip(first["v"], _cells(second), strict=True)
+    return [
+        change for n, (a, b) in enumerate(pairs) if not _none(a, b) for change in differences(a, b, f"{place}[{n}]")
+    ]
 
 
 def _none(first: Seen, second: Seen) -> bool:

@@ -157,7 +157,10 @@ def _changed_attr(attr: str | None, source: random.Random) -> str | None:
         return source.choice(
             ("{}", "[]", "1", "", "{", "null", "[" * 100_000, '{"class":' * 3000, '{"dim":[-1,-1]}', '{"dim":[1e300]}')
         )
-    return json.dumps(mutated(json.loads(attr), source))
+    try:
+        return json.dumps(mutated(json.loads(attr), source))
+    except (ValueError, RecursionError):
+        return None  # damaged before
 
 
 def _deep_nodes(data: bytes, source: random.Random) -> bytes:

@@ -55,8 +55,8 @@ def ended(read: Callable[[Path], Any], path: Path) -> str:
         # What is read lazily is read now.
         repr(value)
     except PyflowError as error:
-        # A table that has no such column, or something that is no table, is not damaged.
-        sound = error.code in ("column_missing", "not_a_table")
+        # A file without such a column is not damaged; of an object that its own library cannot open, its class is said.
+        sound = error.code in ("column_missing", "not_a_table", "native_unreadable")
         return error.code if sound or str(path) in str(error) else f"! {error.code} without its path: {error}"
     except BaseException as error:  # noqa: BLE001
         return f"! {type(error).__name__}: {str(error)[:200]}"

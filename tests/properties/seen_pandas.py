@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tests.properties.seen import ANY, INT32, NULL, PROXY, VECTORS, Model, Seen, seen, text, with_class, zone_name
+from tests.properties.description import ANY, NULL, PROXY, Seen, seen, text, with_class
+from tests.properties.seen import INT32, VECTORS, Model, zone_name
 
 
 def pandas_value(model: Model, value: Any) -> Seen:

@@ -14,7 +14,7 @@ from tests.properties.damage import WAYS, damaged, remade
 from tests.written import FLOW, WrittenStore
 
 CODEC = PythonCodec()
-EXAMPLES = 200
+EXAMPLES = 150
 
 
 def test_python_survives_damage(tmp_path):

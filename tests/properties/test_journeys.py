@@ -14,11 +14,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.codec_values import NA_REAL
 from tests.properties.alike import differences
-from tests.properties.seen import NULL, Model, seen, text
+from tests.properties.description import NULL, seen, text
+from tests.properties.seen import Model
 from tests.properties.strategies import KINDS
 from tests.properties.trips import differ, encoded, from_python, from_r, silent
 
-EXAMPLES = 20
+EXAMPLES = 15
 SEEDS = 15
 
 # The smallest forms of what these tests have found, each one once wrong.
@@ -37,6 +38,7 @@ FROM_PYTHON = {
         pd.DataFrame({"a": pd.array([None, [0]], dtype=pd.ArrowDtype(pa.list_(pa.int64())))})
     ],
     "R's missing number among objects": np.array([NA_REAL], dtype=object),
+    "R's missing number among truth values": np.array([False, NA_REAL], dtype=object),
     "durations at the end": [np.array([2**52 - 1], "m8[us]"), dt.timedelta.max],
 }
 FROM_R = {
@@ -57,6 +59,7 @@ FROM_R = {
     "list columns that share a pool": "structure(list(a = list(1L, 2:3), b = list(NULL, 4L), c = list(1, 'x')), class = 'data.frame', "
     "row.names = 1:2)",
     "a Date that is no day": "structure(c(0.5, Inf), class = 'Date')",
+    "a matrix of Dates that are no days": "structure(c(0.5, 1), dim = 1:2, class = 'Date')",
     "attributes": "structure(1:3, note = 'x')",
 }
 

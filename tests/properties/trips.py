@@ -11,8 +11,9 @@ from pyflow.codec import PythonCodec
 from pyflow.codec.layout import from_layout
 from tests.codec_values import same
 from tests.properties.alike import Change, differences
+from tests.properties.description import ANY, NA, Seen
 from tests.properties.r_process import RProcess
-from tests.properties.seen import ANY, NA, Model, Refused, Seen
+from tests.properties.seen import Model, Refused
 
 CODEC = PythonCodec()
 CODE = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
