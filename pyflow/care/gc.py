@@ -91,10 +91,11 @@ def _collect_place(
         with closing(open_metadata(place)) as metadata:
             metadata.record([BlobsForgotten()])
     for folder in _folders(place, wanted, before):
+        size = _size(folder)
+        if delete and not _removed(folder, before):
+            continue
         garbage.folders.append(folder)
-        garbage.size += _size(folder)
-        if delete:
-            shutil.rmtree(folder, ignore_errors=True)
+        garbage.size += size
 
 
 def _beside(root: Path) -> Iterator[Path]:
@@ -113,6 +114,20 @@ def _folders(place: Path, wanted: set[str], before: float) -> Iterator[Path]:
     for folder in place.glob("code/*"):
         if folder.is_dir() and folder.name not in wanted and _is_old(folder, before):
             yield folder
+
+
+def _removed(folder: Path, before: float) -> bool:
+    """Remove a folder, unless it has become young: it is moved away first, so that it goes as a whole or not at all."""
+    aside = folder.with_name(f".tmp-gc-{folder.name}")
+    try:
+        folder.rename(aside)
+    except OSError:
+        return False
+    if not _is_old(aside, before) and not folder.exists():
+        aside.rename(folder)
+        return False
+    shutil.rmtree(aside, ignore_errors=True)
+    return True
 
 
 def _is_old(folder: Path, before: float) -> bool:

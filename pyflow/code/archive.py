@@ -109,6 +109,8 @@ def extract_once(blob: Path, target: Path, members: Members, earlier: Extracted 
     What is the same in `earlier` is linked, the rest written.
     """
     if _is_whole(target, members):
+        # Garbage collection leaves what is young: the run that is going to use it is not recorded yet.
+        os.utime(target)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".tmp-", dir=target.parent))

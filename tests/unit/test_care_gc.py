@@ -6,6 +6,7 @@ import time
 import pytest
 
 from pyflow import delete_runs, pin, pins, store_check, store_gc, store_repair, store_stats, unpin
+from pyflow.care import gc
 from pyflow.metadata import open_metadata
 from pyflow.metadata.liveness import hold_run_lock
 from pyflow.spec.errors import NotFoundError, UserError
@@ -154,6 +155,20 @@ def test_leftovers_of_killed_writers_and_deleters_go(written):
     done = store_gc(delete=True)
     assert (done["leftovers"], done["folders"]) == (1, 2)
     assert not list((written.root / "blobs").glob(".tmp-*")) and not (written.root / "runs" / FLOW / "gone").exists()
+
+
+def test_code_that_a_run_is_about_to_use_stays(written, monkeypatch):
+    folder = written.root / "code" / ("cd" * 32)
+    folder.mkdir(parents=True)
+    (folder / "flow.py").write_text("")
+    age(written.root)
+    is_old = gc._is_old
+    # A run takes it between the look at its age and its removal.
+    with monkeypatch.context() as patch:
+        patch.setattr(gc, "_is_old", lambda path, before: (is_old(path, before), os.utime(path))[0])
+        assert store_gc(delete=True)["folders"] == 0 and (folder / "flow.py").exists()
+    age(written.root)
+    assert store_gc(delete=True)["folders"] == 1 and not list((written.root / "code").iterdir())
 
 
 def test_damage_is_found_told_and_mended(written):
