@@ -22,7 +22,7 @@ from pyflow.code.follow import followed
 from pyflow.code.ignore import FILE as GITIGNORE
 from pyflow.code.ignore import repository_of
 from pyflow.ports import Store
-from pyflow.spec.errors import StoreError
+from pyflow.spec.errors import MAKE_ROOM, StoreError
 
 FOLDER = "code"
 # A file that changed just now may change again without looking different: clocks of file systems tick slowly.
@@ -78,7 +78,8 @@ def make_package(
     try:
         archive.extract_once(store.get(known["digest"]), copy, known["files"], earlier)
     except OSError as error:
-        raise StoreError(f"cannot extract the run's code to {copy}: {error}", code="store_write") from error
+        reason = f"cannot extract the run's code to {copy}: {error}"
+        raise StoreError(reason, code="store_write", hint=MAKE_ROOM) from error
     left_out = LeftOut(tuple(map(tuple, known["too_large"])), known["incomplete"])
     sizes = {name: member.size for name, member in known["files"].items()}
     return Package(known["digest"], folder, copy, sizes, left_out)

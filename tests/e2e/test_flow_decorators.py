@@ -190,7 +190,7 @@ def test_environment_variables_reach_the_step_and_its_children(run_flow, project
     flow = FlowText(
         "EnvironmentFlow",
         (
-            Step("start", "import os\nself.before = os.environ.get('MODE')", "self$before <- Sys.getenv('MODE', NA)", next="work"),
+            Step("start", "import os\nself.before = os.environ.get('MODE')", "value <- Sys.getenv('MODE')\nself$before <- if (nzchar(value)) value", next="work"),
             Step(
                 "work",
                 """
@@ -205,7 +205,7 @@ def test_environment_variables_reach_the_step_and_its_children(run_flow, project
                 next="end",
                 with_={"environment": {"vars": {"MODE": "füll", "SIZE": "3"}}},
             ),
-            Step("end", "import os\nself.after = os.environ.get('MODE')", "self$after <- Sys.getenv('MODE', NA)"),
+            Step("end", "import os\nself.after = os.environ.get('MODE')", "value <- Sys.getenv('MODE')\nself$after <- if (nzchar(value)) value"),
         ),
     )  # fmt: skip
     data = run_flow(flow).data

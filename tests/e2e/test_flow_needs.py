@@ -117,7 +117,7 @@ SPEAKING = FlowText(
                 "retry": {"times": 1, "minutes_between_retries": 0},
             },
         ),
-        Step("end", "import os\nself.after = os.environ.get('TOKEN')", "self$after <- Sys.getenv('TOKEN', NA)"),
+        Step("end", "import os\nself.after = os.environ.get('TOKEN')", "value <- Sys.getenv('TOKEN')\nself$after <- if (nzchar(value)) value"),
     ),
     top_py=COUNT_PY,
     top_r=COUNT_R,
