@@ -46,10 +46,9 @@ def show(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool) -> None:
 
 def _line(texts: Sequence[str], widths: Sequence[int], status: int | None = None, row: Row | None = None) -> str:
     cells = [f"{text:<{width}}" for text, width in zip(texts, widths, strict=True)]
-    cells[-1] = cells[-1].rstrip()
     if status is not None and row is not None:
         cells[status] = click.style(cells[status], fg=COLORS.get(row["status"]))
-    return "  ".join(cells)
+    return "  ".join(cells).rstrip()
 
 
 def _text(name: str, value: Any) -> str:

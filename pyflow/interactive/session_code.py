@@ -145,8 +145,9 @@ def _cells(module: str) -> list[str]:
     shell = _shell() if module == "__main__" else None
     if shell is not None:
         return [shell.transform_cell(text) for text in shell.user_ns.get("In", [])]
+    made = sys.modules.get(module)
     try:
-        return [inspect.getsource(sys.modules[module])]
+        return [inspect.getsource(made)] if made is not None else []
     except (OSError, TypeError):
         return []
 

@@ -64,11 +64,14 @@ static inline int64_t bits_of(double v) {
   return bits;
 }
 
+/* R_IsNA() without a call: a NaN whose lower word is 1954 (R Internals, 1.1). */
+static inline int is_na(double v) { return (v != v) & ((uint32_t)bits_of(v) == 1954); }
+
 CONVERTER(from_int, int32_t, int, INTEGER_RO, v == NA_INTEGER, v)
 CONVERTER(from_raw, uint8_t, int, INTEGER_RO, v == NA_INTEGER, (uint8_t)v)
-CONVERTER(from_double, double, double, REAL_RO, v != v && R_IsNA(v), v)
-CONVERTER(from_real_part, double, Rcomplex, COMPLEX_RO, R_IsNA(v.r), v.r)
-CONVERTER(from_imaginary, double, Rcomplex, COMPLEX_RO, R_IsNA(v.i), v.i)
+CONVERTER(from_double, double, double, REAL_RO, is_na(v), v)
+CONVERTER(from_real_part, double, Rcomplex, COMPLEX_RO, is_na(v.r), v.r)
+CONVERTER(from_imaginary, double, Rcomplex, COMPLEX_RO, is_na(v.i), v.i)
 CONVERTER(from_integer64, int64_t, double, REAL_RO, bits_of(v) == INT64_MIN, bits_of(v))
 CONVERTER(from_count, int64_t, double, REAL_RO, v != v, (int64_t)v)
 CONVERTER(from_days, int32_t, double, REAL_RO, no_moment(k, v), (int32_t)v)
@@ -87,7 +90,7 @@ static const void *plain_values(converter_t convert, SEXP x, R_xlen_t from, int 
   if (convert == from_double) {
     const double *in = REAL_RO(x) + from;
     for (int i = 0; i < n; i++) found |= in[i] != in[i];
-    for (int i = 0; found && i < n; i++) if (R_IsNA(in[i])) return NULL;
+    for (int i = 0; found && i < n; i++) if (is_na(in[i])) return NULL;
     return in;
   }
   if (convert != from_int) return NULL;
@@ -136,6 +139,18 @@ static SEXP write_fixed(writer_t *w, const char *name, const char *format, conve
   return entry;
 }
 
+/* Eight logicals as bits. Returns the bits of those that are missing. */
+static inline uint8_t eight_bits(const int *in, uint8_t *out) {
+  int bits = 0, missing = 0;
+  for (int i = 0; i < 8; i++) {
+    int is = in[i] == NA_LOGICAL;
+    bits |= ((in[i] != 0) & !is) << i;
+    missing |= is << i;
+  }
+  *out = (uint8_t)bits;
+  return (uint8_t)missing;
+}
+
 static SEXP write_bool(writer_t *w, const char *name, SEXP chunks, R_xlen_t nchunks) {
   validity_t valid;
   R_xlen_t done = 0, length = chunks_length(chunks, nchunks);
@@ -147,9 +162,18 @@ static SEXP write_bool(writer_t *w, const char *name, SEXP chunks, R_xlen_t nchu
     SEXP chunk = VECTOR_ELT(chunks, i);
     R_xlen_t size = Rf_xlength(chunk);
     const int *in = size ? LOGICAL_RO(chunk) : NULL;
+    uint8_t *out = RAW(bits);
     for (R_xlen_t j = 0; j < size; j++, done++) {
-      if (in[j] == NA_LOGICAL) validity_clear(&valid, done);
-      else RAW(bits)[done >> 3] |= (uint8_t)((in[j] != 0) << (done & 7));
+      if (done % 8 == 0 && size - j >= 8) {
+        uint8_t missing = eight_bits(in + j, out + (done >> 3));
+        if (missing) validity_clear_eight(&valid, done, missing);
+        j += 7;
+        done += 7;
+      } else if (in[j] == NA_LOGICAL) {
+        validity_clear(&valid, done);
+      } else {
+        out[done >> 3] |= (uint8_t)((in[j] != 0) << (done & 7));
+      }
     }
   }
   double offset = writer_begin(w);
@@ -183,7 +207,7 @@ static SEXP write_complex(writer_t *w, const char *name, SEXP chunks, R_xlen_t n
   for (R_xlen_t i = 0; i < nchunks; i++) {
     SEXP chunk = VECTOR_ELT(chunks, i);
     for (R_xlen_t j = 0; j < Rf_xlength(chunk); j++, done++) {
-      if (R_IsNA(COMPLEX_RO(chunk)[j].r) && R_IsNA(COMPLEX_RO(chunk)[j].i)) validity_clear(&valid, done);
+      if (is_na(COMPLEX_RO(chunk)[j].r) && is_na(COMPLEX_RO(chunk)[j].i)) validity_clear(&valid, done);
     }
   }
   validity_write(w, &valid, buffers);

@@ -15,6 +15,8 @@ typedef struct {
 /* Puts one value on the protect stack; the caller unprotects it. */
 void validity_begin(validity_t *v, R_xlen_t length);
 void validity_clear(validity_t *v, R_xlen_t i);
+/* Clears, of the eight values from `i`, a multiple of eight, those whose bits are set. */
+void validity_clear_eight(validity_t *v, R_xlen_t i, uint8_t which);
 /* Writes the bitmap as buffers[0], if there is one. */
 void validity_write(writer_t *w, validity_t *v, SEXP buffers);
 

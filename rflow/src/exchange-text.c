@@ -11,15 +11,24 @@ void validity_begin(validity_t *v, R_xlen_t length) {
   PROTECT_WITH_INDEX(v->bits, &v->index);
 }
 
+static uint8_t *all_valid(validity_t *v) {
+  R_xlen_t size = (v->length + 7) / 8;
+  REPROTECT(v->bits = Rf_allocVector(RAWSXP, size), v->index);
+  memset(RAW(v->bits), 0xFF, size);
+  if (v->length % 8) RAW(v->bits)[size - 1] = (uint8_t)((1 << (v->length % 8)) - 1);
+  return RAW(v->bits);
+}
+
 void validity_clear(validity_t *v, R_xlen_t i) {
-  if (v->bits == R_NilValue) {
-    R_xlen_t size = (v->length + 7) / 8;
-    REPROTECT(v->bits = Rf_allocVector(RAWSXP, size), v->index);
-    memset(RAW(v->bits), 0xFF, size);
-    if (v->length % 8) RAW(v->bits)[size - 1] = (uint8_t)((1 << (v->length % 8)) - 1);
-  }
-  RAW(v->bits)[i >> 3] &= (uint8_t)~(1 << (i & 7));
+  uint8_t *bits = v->bits == R_NilValue ? all_valid(v) : RAW(v->bits);
+  bits[i >> 3] &= (uint8_t)~(1 << (i & 7));
   v->nulls++;
+}
+
+void validity_clear_eight(validity_t *v, R_xlen_t i, uint8_t which) {
+  uint8_t *bits = v->bits == R_NilValue ? all_valid(v) : RAW(v->bits);
+  bits[i >> 3] &= (uint8_t)~which;
+  v->nulls += __builtin_popcount(which);
 }
 
 void validity_write(writer_t *w, validity_t *v, SEXP buffers) {
@@ -54,12 +63,17 @@ static int is_utf8(const uint8_t *s, R_xlen_t n) {
   return 1;
 }
 
-static int is_ascii(const char *s, R_xlen_t n) {
+static inline int is_ascii(const char *s, R_xlen_t n) {
   uint64_t word, any = 0;
   R_xlen_t i = 0;
   for (; i + 8 <= n; i += 8) {
     memcpy(&word, s + i, 8);
     any |= word;
+  }
+  if (i < n && n >= 8) {
+    memcpy(&word, s + n - 8, 8);
+    any |= word;
+    i = n;
   }
   for (; i < n; i++) any |= (uint8_t)s[i];
   return (any & 0x8080808080808080u) == 0;
@@ -75,12 +89,11 @@ int column_is_utf8(const column_t *c, int64_t start, int64_t size) {
   return 1;
 }
 
-/* The UTF-8 bytes of a string and their number. What is made here lives until vmaxset(). */
+/* The UTF-8 bytes of a string with other characters than ASCII, and their number. What is made here lives until vmaxset(). */
 static const char *utf8_text(SEXP s, R_xlen_t *n) {
   const char *text = CHAR(s);
-  *n = XLENGTH(s);
-  if (is_ascii(text, *n)) return text;
   cetype_t encoding = Rf_getCharCE(s);
+  *n = XLENGTH(s);
   /* Native text is not translated: R would put <e9> where its locale has no such character. */
   if (encoding == CE_LATIN1) {
     text = Rf_translateCharUTF8(s);
@@ -90,6 +103,16 @@ static const char *utf8_text(SEXP s, R_xlen_t *n) {
     exchange_abort("text_encoding", NULL, "a text is not valid in its encoding"); /* values_write() knows what to do */
   }
   return text;
+}
+
+/* R marks no ASCII text as Latin-1, whose bytes alone are not those of UTF-8. */
+static R_xlen_t utf8_size(SEXP s) {
+  if (Rf_getCharCE(s) != CE_LATIN1) return XLENGTH(s);
+  const void *top = vmaxget();
+  R_xlen_t n;
+  utf8_text(s, &n);
+  vmaxset(top);
+  return n;
 }
 
 typedef struct {
@@ -120,33 +143,29 @@ static void source_offsets(writer_t *w, offsets_t *o, const column_t *c, int64_t
 
 static void string_offsets(writer_t *w, offsets_t *o, SEXP chunk, validity_t *valid, R_xlen_t done) {
   const SEXP *strings = STRING_PTR_RO(chunk);
-  for (R_xlen_t i = 0; i < XLENGTH(chunk); i++) {
-    R_xlen_t n = 0;
+  R_xlen_t length = XLENGTH(chunk);
+  for (R_xlen_t i = 0; i < length; i++) {
     if (strings[i] == NA_STRING) validity_clear(valid, done + i);
-    else {
-      const void *top = vmaxget();
-      utf8_text(strings[i], &n);
-      vmaxset(top);
-    }
-    o->at += n;
+    else o->at += utf8_size(strings[i]);
     offsets_put(w, o);
   }
 }
 
-/* After string_offsets(), which has checked the strings. */
+/* The strings are checked here, where their bytes are looked at. */
 static void string_data(writer_t *w, SEXP chunk) {
   const SEXP *strings = STRING_PTR_RO(chunk);
   R_xlen_t length = XLENGTH(chunk);
   for (R_xlen_t i = 0; i < length; i++) {
     SEXP s = strings[i];
     if (s == NA_STRING) continue;
-    if (Rf_getCharCE(s) != CE_LATIN1) {
-      writer_put(w, CHAR(s), XLENGTH(s));
+    const char *text = CHAR(s);
+    R_xlen_t n = XLENGTH(s);
+    if (is_ascii(text, n)) {
+      writer_put_short(w, text, n);
       continue;
     }
     const void *top = vmaxget();
-    R_xlen_t n;
-    const char *text = utf8_text(s, &n);
+    text = utf8_text(s, &n);
     writer_put(w, text, n);
     vmaxset(top);
   }

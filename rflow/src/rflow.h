@@ -18,6 +18,7 @@
 #include <R.h>
 #include <Rinternals.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Nested deeper than this is an error in place of a C stack that overflows. */
 #define DEPTH_LIMIT 1000
@@ -131,6 +132,22 @@ writer_t *writer_get(SEXP handle);
 /* The number of bytes written; the file is closed. */
 double writer_close(writer_t *w);
 void writer_put(writer_t *w, const void *bytes, int64_t size);
+/* The same for what is mostly shorter than 17 bytes: without a call. */
+static inline void writer_put_short(writer_t *w, const char *bytes, int64_t size) {
+  if (size > 16 || size > (int64_t)sizeof w->block - w->filled) {
+    writer_put(w, bytes, size);
+    return;
+  }
+  uint8_t *to = w->block + w->filled;
+  if (size >= 8) {
+    memcpy(to, bytes, 8);
+    memcpy(to + size - 8, bytes + size - 8, 8);
+  } else {
+    for (int64_t i = 0; i < size; i++) to[i] = (uint8_t)bytes[i];
+  }
+  w->position += size;
+  w->filled += (int)size;
+}
 /* Begin a buffer: at a multiple of 64. Returns its offset. */
 double writer_begin(writer_t *w);
 /* c(offset, size) of the buffer that began at `offset` and ends here. */

@@ -23,6 +23,10 @@ def test_the_last_one_counts_in_the_place_where_it_was_made():
     assert code.definition("f", None).place > code.definition("g", None).place
 
 
+def test_a_module_that_is_not_there_has_no_code():
+    assert SessionCode.of("no_such_module").definitions == {}
+
+
 @pytest.mark.parametrize(
     "later", ["f = 1", "for f in []: pass", "import f", "from m import g as f", "if x:\n    def f(): pass", "del f"]
 )

@@ -12,6 +12,18 @@ test_that("plain vectors keep their type, length and missing values", {
   }
 })
 
+test_that("values of every length and alignment come back", {
+  truth <- c(TRUE, NA, FALSE, FALSE, TRUE, TRUE, NA)
+  logicals <- lapply(0:40, \(n) rep_len(truth, n))
+  expect_round_trip(logicals) # one pool: each begins where the last one ended
+  lapply(logicals, expect_round_trip)
+  expect_round_trip(rep(c(TRUE, FALSE), 1000))
+  texts <- c(strrep("x", 0:40), NA, paste0(strrep("y", 0:20), "\u00e9"), paste0("\U1F600", strrep("z", 0:20)))
+  expect_round_trip(texts)
+  expect_round_trip(rep(texts, 2000)) # longer than a block of the writer
+  expect_round_trip(c(rep(1, 5000), NA, NaN, rep(NA, 5000), Inf))
+})
+
 test_that("NA and NaN are not the same", {
   found <- round_trip(c(NA, NaN))
   expect_identical(is.nan(found), c(FALSE, TRUE))
