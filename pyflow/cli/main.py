@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from pyflow.cli import arguments as keywords
-from pyflow.cli import configs, given
+from pyflow.cli import configs, familiar, given
 from pyflow.cli.command import invoke, make_group
 from pyflow.cli.context import Entry, FlowContext
 from pyflow.cli.errors import guarded
@@ -70,4 +70,4 @@ def flow_main(graph: Graph, prog: str, arguments: Sequence[str]) -> int:
 
 def flow_options(graph: Graph) -> list[click.Parameter]:
     """What may stand before the command of a flow."""
-    return [*configs.options(), *given.options(graph)]
+    return [*configs.options(), *given.options(graph), *familiar.options()]

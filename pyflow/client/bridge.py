@@ -44,6 +44,10 @@ def _run(request: Request) -> dict[str, Any]:
     return _run_row(_the_run(request).row)
 
 
+def _graph(request: Request) -> dict[str, Any]:
+    return dict(_the_run(request).graph)
+
+
 def _steps(request: Request) -> list[dict[str, Any]]:
     return [{"step": step.id, "tasks": len(step.tasks())} for step in _the_run(request)]
 
@@ -208,6 +212,7 @@ OPERATIONS: Operations = {
     "flows": _flows,
     "runs": _runs,
     "run": _run,
+    "graph": _graph,
     "steps": _steps,
     "tasks": _tasks,
     "artifacts": _artifacts,

@@ -114,6 +114,11 @@ class Run(Stated, depth=2):
         return self._row.info
 
     @property
+    def graph(self) -> Mapping[str, Any]:
+        """The flow's graph as the run kept it: steps, transitions, decorators, parameters (shared_spec/graph.md)."""
+        return self._row.graph
+
+    @property
     def code(self) -> Code | None:
         """The code that the run used; None for a flow without a file."""
         return code_of(self._row, self._catalog)

@@ -43,6 +43,13 @@ class Current:
         """The running task as the client shows it (pyflow.Task)."""
         return self.run[self.step_name][self.task_id]
 
+    @property
+    def graph(self) -> Mapping[str, Any]:
+        """The flow's graph (pyflow.Run.graph): steps, transitions, decorators, parameters."""
+        return self.run.graph
+
+    graph_info = graph
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)

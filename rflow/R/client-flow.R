@@ -6,7 +6,7 @@
 #' * A flow has `name`, `pathspec`, `latest_run`, `latest_successful_run`, `runs` and `run(id)`.
 #' * A run has `id`, `pathspec`, `status`, `successful`, `finished`, `created_at`, `finished_at`, `username`, `tags` (`user_tags`,
 #'   `system_tags`), `add_tag(...)`, `remove_tag(...)`, `replace_tag(remove, add)`, `origin` (the run that it resumes), `steps`,
-#'   `step(name)`, `tasks`, `end_task`, `parameters`, `data`, `artifacts`, `exception`, `code`, `info` (host, versions, command) and
+#'   `step(name)`, `tasks`, `end_task`, `parameters`, `data`, `artifacts`, `exception`, `code`, `info` (host, versions, command), `graph` and
 #'   `spin` (run, step and task that it repeats).
 #' * A run's code has `digest`, `files` (sizes by name), `flow_file`, `git` (commit, branch, dirty), `file(name)` (a text),
 #'   `diff(other)` (what has changed since: in run `other`, or by default in the flow's folder) and `extract(folder)`.

@@ -32,6 +32,7 @@ client_properties.rflow_client_run <- function(x) {
     parameters = \(x) new_data(run_ask(x, "parameters"), paste0(x$pathspec, "/_parameters")),
     end_task = \(x) run_end_task(x),
     info = row("info"),
+    graph = \(x) run_ask(x, "graph"),
     origin_pathspec = \(x) if (!is.null(x$origin)) paste(field(x, "row")$flow, x$origin, sep = "/"),
     origin = \(x) field(x, "row")$origin,
     steps = client_steps,

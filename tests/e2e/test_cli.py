@@ -202,6 +202,13 @@ def test_options_may_be_written_in_any_way(projects, args):
     assert (data.learning_rate, data.mode) == (2.0, "y")
 
 
+def test_options_of_metaflow_that_say_what_is_so_anyway(cli):
+    words = "--no-pylint --datastore local --metadata=local --environment local"
+    assert cli(*words.split(), "check").code == 0
+    refused = cli("--datastore", "s3", "check")
+    assert refused.code == 2 and "'s3' is not 'local'" in refused.err, refused.text
+
+
 def test_options_of_an_r_flow_are_read_by_the_same_program(projects):
     project, _ = projects["r"]
     run = project.run("--learning-rate=2", "--mode", "y", "--tag=a", "--tag", "b c", "--max_workers=1")

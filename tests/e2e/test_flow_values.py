@@ -315,7 +315,7 @@ def test_a_function_of_the_flow_may_be_the_parser(project):
     assert project.run().data.words == ["one", "two"]
 
 
-def test_a_task_knows_its_run_its_flow_and_what_can_be_given(project):
+def test_a_task_knows_its_run_its_flow_and_what_can_be_given(project, form):
     flow = FlowText(
         "KnowingFlow",
         (
@@ -323,11 +323,22 @@ def test_a_task_knows_its_run_its_flow_and_what_can_be_given(project):
             Step(
                 "end",
                 "self.found = [self.name, current.run.id == current.run_id, current.task.pathspec == current.pathspec]\n"
-                "self.before = current.run['start'].task.successful\nself.names = current.parameter_names",
+                "self.before = current.run['start'].task.successful\nself.names = current.parameter_names\n"
+                "self.steps = [step['name'] for step in current.graph['steps']]",
+                """
+                run <- current("run")
+                self$found <- list(self$name, run$id == current("run_id"), current("task")$pathspec == current("pathspec"))
+                self$before <- run$step("start")$task$successful
+                self$names <- as.list(current("parameter_names"))
+                self$steps <- lapply(current("graph")$steps, \\(step) step$name)
+                """,
             ),
         ),
         py='version = 3\nalpha = Parameter("alpha", default=1)',
+        r='parameter("alpha", default = 1)\nconstant(version = 3)',
     )
-    project.write(**flow.files("python"))
-    data = project.run().data
-    assert (data.found, data.before, data.names) == (["KnowingFlow", True, True], True, ["alpha"])
+    project.write(**flow.files(form))
+    run = project.run()
+    data = run.data
+    assert (data.found, data.before, plain(data.names)) == (["KnowingFlow", True, True], True, ["alpha"])
+    assert data.steps == ["start", "end"] == [step["name"] for step in run.graph["steps"]]
