@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pyflow import app
+from pyflow.app import spinning
 from pyflow.cli import arguments, output
 from pyflow.cli.checking import checked
 from pyflow.cli.context import FlowContext
@@ -38,10 +38,10 @@ def make(context: FlowContext) -> click.Command:
             arguments.write_attributes(runner_attribute_file, plan, step=origin.task.step, task=origin.task.task)
             output.note(f"Task {plan.flow}/{origin.pathspec} runs again (run-id {plan.run}).")
 
-        found = app.spin(
+        found = spinning.spin(
             checked(context),
             task,
-            app.SpinOptions(
+            spinning.SpinOptions(
                 persist=options["persist"],
                 skip_decorators=options["skip_decorators"],
                 artifacts=options["artifacts_module"],

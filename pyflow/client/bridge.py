@@ -6,6 +6,7 @@ Times are seconds since 1970. R reads a value itself, from the file that `layout
 
 from __future__ import annotations
 
+import pkgutil
 from typing import Any
 
 from pyflow.client import bridge_find
@@ -17,13 +18,15 @@ from pyflow.client.flows import Flow, Pyflow
 from pyflow.client.runs import Run, Step
 from pyflow.client.tagging import rows_of, tag_runs
 from pyflow.client.tasks import Task, foreach_index
-from pyflow.codec.layout import layout_of
 from pyflow.define import namespaces
 from pyflow.process.asking import Operations, Request, answer
 from pyflow.spec.errors import NotFoundError, reading_artifact
 from pyflow.spec.records import RUNNING, SUCCESS, AttemptRow, RunRow, TaskRow
 from pyflow.spec.task import PARAMETERS
 from pyflow.vaults import get_secret
+
+# Heavy, and most questions open no value.
+LAYOUT = "pyflow.codec.layout:layout_of"
 
 
 def ask(text: str) -> str:
@@ -156,7 +159,9 @@ def _secret(request: Request) -> dict[str, dict[str, str]]:
 def _layout(request: Request) -> dict[str, Any]:
     columns = request.get("columns")
     with reading_artifact(request.get("pathspec") or f"artifact {request['digest']}"):
-        return layout_of(default_catalog().store.get(request["digest"], whole=columns is None), columns)
+        return pkgutil.resolve_name(LAYOUT)(
+            default_catalog().store.get(request["digest"], whole=columns is None), columns
+        )
 
 
 def _path(request: Request) -> str:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import pkgutil
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from pyflow.codec import PythonCodec
 from pyflow.metadata import open_metadata
 from pyflow.ports import Codec, Metadata, Store
 from pyflow.spec.errors import NotFoundError, UserError
 from pyflow.store import FOLDER, find_root, is_root, open_store, store_config
+
+# Most questions open no value.
+CODEC = "pyflow.codec:PythonCodec"
+
+
+@lru_cache(maxsize=1)
+def _codec() -> Codec:
+    return pkgutil.resolve_name(CODEC)()
 
 
 @dataclass(frozen=True)
@@ -19,9 +27,13 @@ class Catalog:
 
     metadata: Metadata
     store: Store
-    codec: Codec
     place: str
     root: str
+
+    @property
+    def codec(self) -> Codec:
+        """What opens values; loaded when the first one is opened."""
+        return _codec()
 
 
 def open_catalog(root: Path) -> Catalog:
@@ -29,7 +41,6 @@ def open_catalog(root: Path) -> Catalog:
     return Catalog(
         metadata=open_metadata(root, readonly=True),
         store=open_store(store_config(root)),
-        codec=PythonCodec(),
         place=f"The store is {root}.",
         root=str(root),
     )

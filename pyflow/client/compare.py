@@ -7,6 +7,7 @@ Artifacts are compared by digest; a value is opened only when its difference is 
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,10 +15,12 @@ from typing import Any
 
 from pyflow.client.artifacts import Artifact, summary
 from pyflow.client.runs import Run
-from pyflow.codec.difference import Difference, difference
+from pyflow.spec.difference import Difference
 from pyflow.spec.records import TaskRow
 from pyflow.spec.task import PARAMETERS
 
+# Heavy: loaded when values are compared, not when the client is.
+DIFFERENCE = "pyflow.codec.difference:difference"
 # What of a run's info and tags tells where it ran, in the order in which it is shown.
 _ENVIRONMENT = ("host", "platform", "python", "pyflow")
 
@@ -62,7 +65,7 @@ class ArtifactChange:
             return Difference(f"gone: {summary(self.before)}")
         if "native" in (self.before.kind, self.after.kind):
             return Difference(f"{summary(self.before)} -> {summary(self.after)}")
-        return difference(self.before.path, self.after.path)
+        return pkgutil.resolve_name(DIFFERENCE)(self.before.path, self.after.path)
 
     def __repr__(self) -> str:
         return f"ArtifactChange({self.place}/{self.name}: {self.state})"

@@ -7,7 +7,6 @@ part by part as Python reads them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +17,9 @@ import pyarrow.compute as pc
 from pyflow.codec import ipc, native, preview, untree
 from pyflow.codec.table import OpenTable, open_form_table
 from pyflow.codec.types import Logical, to_json_text
+from pyflow.spec.difference import LIMIT, Detail, Difference
 
-# More parts than this are only counted.
-LIMIT = 20
 _DEEPEST = 20
-
-
-@dataclass(frozen=True)
-class Detail:
-    """A part that differs: where, what it was and is (None: it is not there), and what else can be said."""
-
-    place: str
-    before: str | None
-    after: str | None
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """`text` in one line; `details` by part, at most LIMIT, of `count` in all."""
-
-    text: str
-    details: tuple[Detail, ...] = ()
-    count: int = 0
 
 
 def difference(before: Path, after: Path) -> Difference:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pyflow import app
+from pyflow.app import spinning
 from pyflow.client import Pyflow
 from pyflow.client.catalog import open_catalog
 from pyflow.interactive.graphs import graph_now, recorded_graph, split_target
@@ -39,10 +39,10 @@ def spin(
     flow, target = split_target(pathspec)
     graph = graph_now(recorded_graph(flow, target), Path(file) if file else None)
     given = Path(artifacts) if isinstance(artifacts, str) else artifacts
-    options = app.SpinOptions(
+    options = spinning.SpinOptions(
         run=run, artifacts=given, skip_decorators=skip_decorators, persist=persist, command=("spin", pathspec)
     )
-    found = app.spin(graph, target, options)
+    found = spinning.spin(graph, target, options)
     foreground, error = found.session.foreground, found.result.error
     if foreground is not None and foreground.exception is not None:
         raise foreground.exception
@@ -56,6 +56,6 @@ def spin(
 def inspect_spin() -> Pyflow:
     """The flows whose tasks `spin` has run again, with the results: `inspect_spin()["MyFlow"].runs(spins=True)`."""
     root = find_root(Path.cwd())
-    if root is None or not (root / app.SPINS).is_dir():
+    if root is None or not (root / spinning.SPINS).is_dir():
         raise NotFoundError("nothing was run again by spin here", hint='Use it: pyflow.spin("MyFlow/step").')
-    return Pyflow(open_catalog(root / app.SPINS))
+    return Pyflow(open_catalog(root / spinning.SPINS))

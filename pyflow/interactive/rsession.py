@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from pyflow import app
+from pyflow.app import spinning
 from pyflow.engine.plan import Plan
 from pyflow.hosts.r import RHost
 from pyflow.interactive.graphs import checked, graph_now, recorded_graph, split_target
@@ -71,7 +71,7 @@ def _spin(lines: LineSocket, options: Mapping[str, Any]) -> Repeated:
         given = lambda session: r_values(Path("artifacts"), session, lambda: host)  # noqa: E731
     elif options.get("artifacts"):
         given = Path(options["artifacts"])
-    spin = app.SpinOptions(
+    spin = spinning.SpinOptions(
         run=options["run"],
         artifacts=given,
         skip_decorators=options["skip_decorators"],
@@ -85,7 +85,7 @@ def _spin(lines: LineSocket, options: Mapping[str, Any]) -> Repeated:
                 _stand_forward(lines, terminal=options.get("terminal", False))
 
         try:
-            return app.spin(graph, target, spin, on_start=on_start, start_r=lambda: host)
+            return spinning.spin(graph, target, spin, on_start=on_start, start_r=lambda: host)
         finally:
             # The step has ended: from here on Ctrl-C is the session's.
             signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -22,7 +22,7 @@ VARYING = (
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|min)\b"), "SPAN"),
     (re.compile(r"\(pid \d+\)"), "(pid N)"),
     (re.compile(r"\b([0-9a-f]{64}|[0-9a-f]{12})\b"), "DIGEST"),
-    (re.compile(r"\b\d+(\.\d+)? (bytes|kB|MB|GB)\b"), "SIZE"),
+    (re.compile(r"\b\d+(\.\d+)? (bytes|B|kB|MB|GB)\b"), "SIZE"),
     (re.compile(r"[ \t]+"), " "),
 )
 

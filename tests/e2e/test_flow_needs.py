@@ -117,7 +117,11 @@ SPEAKING = FlowText(
                 "retry": {"times": 1, "minutes_between_retries": 0},
             },
         ),
-        Step("end", "import os\nself.after = os.environ.get('TOKEN')", "value <- Sys.getenv('TOKEN')\nself$after <- if (nzchar(value)) value"),
+        Step(
+            "end",
+            "import os\nself.after = os.environ.get('TOKEN')",
+            "value <- Sys.getenv('TOKEN')\nself$after <- if (nzchar(value)) value",
+        ),
     ),
     top_py=COUNT_PY,
     top_r=COUNT_R,

@@ -291,7 +291,9 @@ def test_an_interrupt_of_the_session_ends_the_run(make, project):
         deadline = time.monotonic() + 30
         while not (project.folder / "begun").exists() and time.monotonic() < deadline:
             time.sleep(0.02)
-        signal.raise_signal(signal.SIGINT)  # to this process, in whichever thread; the main one raises
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)  # where the system delivers it, too
 
     runner = make(SLOW, "python", show_output=False)
     thread = threading.Thread(target=interrupt)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import platform
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import metadata as packages
 from pathlib import Path
 from typing import Any
 
-from pyflow import repeat
 from pyflow.backends import BACKENDS
 from pyflow.code.snapshot import Snapshot, snapshot
 from pyflow.define.parameters import user_name
@@ -23,24 +21,19 @@ from pyflow.engine.loop import Engine
 from pyflow.engine.plan import Plan
 from pyflow.engine.resume import Origin, gang_problems
 from pyflow.environments import ENVIRONMENTS
-from pyflow.hosts.r import RHost
-from pyflow.hosts.terminal import RTerminal
 from pyflow.metadata import open_metadata
 from pyflow.metadata.liveness import hold_run_lock
 from pyflow.ports import Reporter
-from pyflow.runner.foreground import Foreground
 from pyflow.spec import gangs
-from pyflow.spec.errors import GraphError, NotFoundError
+from pyflow.spec.errors import GraphError
 from pyflow.spec.graph import Graph, graph_to_json
 from pyflow.spec.project import Project
 from pyflow.spec.resources import too_large
 from pyflow.spec.secrets import inline_values, masked_text, without_values
-from pyflow.store import create_root, find_root, make_beside, open_store, store_config
+from pyflow.store import create_root, find_root, open_store, store_config
 from pyflow.vaults import source_problems
 
 DISTRIBUTION = "pyflow-rflow"
-# The store beside the runs in which results of `spin` are kept.
-SPINS = "spin"
 
 
 @dataclass(frozen=True)
@@ -152,61 +145,6 @@ def run(
             return engine, engine.run()
     finally:
         backend.close()
-
-
-@dataclass(frozen=True)
-class SpinOptions:
-    """How a task is repeated. `artifacts` take the place of its inputs: values by name, or the file that gives them;
-    `persist`: keep the results among the store's runs instead of beside them; `run` False: only open the task."""
-
-    skip_decorators: bool = False
-    persist: bool = False
-    artifacts: repeat.Given | None = None
-    run: bool = True
-    environment: str = "none"
-    command: tuple[str, ...] = ()
-    package_suffixes: tuple[str, ...] = ()
-
-
-def spin(
-    graph: Graph,
-    target: str,
-    options: SpinOptions,
-    *,
-    on_start: Callable[[Plan, repeat.Origin], None] = lambda plan, origin: None,
-    start_r: Callable[[], RHost] | None = None,
-) -> repeat.Repeated:
-    """Carry out one task of an earlier run again, in this process, with the steps of `graph`.
-
-    `target` is as repeat.find_origin takes it; `start_r` gives the R process, where it is not one in the terminal.
-    Raises PyflowErrors for what is wrong before the task starts; a failing task is told by the result.
-    """
-    here = find_root(Path.cwd())
-    if here is None:
-        raise NotFoundError("there is no run here: no store was found", hint="Run the flow first, in this folder.")
-    with closing(open_metadata(here, readonly=True)) as metadata:
-        origin = repeat.find_origin(metadata, graph.name, target)
-    graph = repeat.undecorated(graph, all=options.skip_decorators)
-    root = here if options.persist else make_beside(here, SPINS)
-    interpreter = ENVIRONMENTS[options.environment]().interpreter
-    with (
-        closing(open_metadata(root)) as metadata,
-        tempfile.TemporaryDirectory(prefix="pyflow-") as scratch,
-    ):
-        code = snapshot(graph, root=root, store=open_store(store_config(root)), suffixes=options.package_suffixes)
-        run_options = RunOptions(command=options.command, max_num_splits=sys.maxsize)
-        plan = make_plan(graph, run_options, root, capacity={}, code=code)
-        plan = replace(plan, origin=origin.run.run, copy=None)
-        request = replace(repeat.request_of(origin, plan), hosts={"scratch": scratch})
-        foreground = Foreground(start_r or (lambda: RTerminal.start(interpreter("r"))), run=options.run)
-        session = repeat.open_session(request, foreground)
-        if options.artifacts is not None:
-            refs = repeat.given_values(options.artifacts, session, lambda: RTerminal.start(interpreter("r")))
-            session = repeat.open_session(repeat.replaced(request, refs), foreground)
-        on_start(plan, origin)
-        if not options.run:
-            return repeat.open_only(session)
-        return repeat.carry_out(plan, origin, session, metadata, time.time)
 
 
 def versions() -> dict[str, str]:
