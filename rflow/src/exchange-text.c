@@ -47,7 +47,7 @@ R_xlen_t chunks_length(SEXP chunks, R_xlen_t nchunks) {
   return length;
 }
 
-/* ---- text and bytes: offsets first, then the data ---- */
+/* ---- text and bytes: the offsets are written beside the data ---- */
 
 static int is_utf8(const uint8_t *s, R_xlen_t n) {
   for (R_xlen_t i = 0; i < n;) {
@@ -105,33 +105,39 @@ static const char *utf8_text(SEXP s, R_xlen_t *n) {
   return text;
 }
 
-/* R marks no ASCII text as Latin-1, whose bytes alone are not those of UTF-8. */
-static R_xlen_t utf8_size(SEXP s) {
-  if (Rf_getCharCE(s) != CE_LATIN1) return XLENGTH(s);
-  const void *top = vmaxget();
-  R_xlen_t n;
-  utf8_text(s, &n);
-  vmaxset(top);
-  return n;
-}
-
+/* The offsets of an array, whose place in the file lies before the data that they are counted from. */
 typedef struct {
   int64_t block[BLOCK];
   int filled;
   int64_t at;
+  double place;
 } offsets_t;
+
+static void offsets_flush(writer_t *w, offsets_t *o) {
+  writer_put_at(w, o->place, o->block, o->filled * sizeof *o->block);
+  o->place += o->filled * sizeof *o->block;
+  o->filled = 0;
+}
 
 static void offsets_put(writer_t *w, offsets_t *o) {
   o->block[o->filled++] = o->at;
-  if (o->filled == BLOCK) {
-    writer_put(w, o->block, sizeof o->block);
-    o->filled = 0;
-  }
+  if (o->filled == BLOCK) offsets_flush(w, o);
+}
+
+/* Makes room for the offsets of `length` values. Returns c(offset, size) of it. */
+static SEXP offsets_begin(writer_t *w, offsets_t *o, R_xlen_t length) {
+  o->filled = 0;
+  o->at = 0;
+  o->place = writer_begin(w);
+  double begin = o->place;
+  writer_skip(w, (length + 1) * (int64_t)sizeof *o->block);
+  offsets_put(w, o);
+  return writer_end(w, begin);
 }
 
 /* An untouched lazy vector: its offsets and bytes are copied as they are. */
-static void source_offsets(writer_t *w, offsets_t *o, const column_t *c, int64_t start, R_xlen_t size,
-                           validity_t *valid, R_xlen_t done) {
+static void source_text(writer_t *w, offsets_t *o, const column_t *c, int64_t start, R_xlen_t size, validity_t *valid,
+                        R_xlen_t done) {
   const int64_t *in = (const int64_t *)c->values + start;
   int64_t base = o->at - in[0];
   for (R_xlen_t i = 0; i < size; i++) {
@@ -139,67 +145,53 @@ static void source_offsets(writer_t *w, offsets_t *o, const column_t *c, int64_t
     o->at = base + in[i + 1];
     offsets_put(w, o);
   }
+  writer_put(w, c->data + in[0], in[size] - in[0]);
 }
 
-static void string_offsets(writer_t *w, offsets_t *o, SEXP chunk, validity_t *valid, R_xlen_t done) {
-  const SEXP *strings = STRING_PTR_RO(chunk);
-  R_xlen_t length = XLENGTH(chunk);
-  for (R_xlen_t i = 0; i < length; i++) {
-    if (strings[i] == NA_STRING) validity_clear(valid, done + i);
-    else o->at += utf8_size(strings[i]);
-    offsets_put(w, o);
-  }
-}
-
-/* The strings are checked here, where their bytes are looked at. */
-static void string_data(writer_t *w, SEXP chunk) {
+static void string_text(writer_t *w, offsets_t *o, SEXP chunk, validity_t *valid, R_xlen_t done) {
   const SEXP *strings = STRING_PTR_RO(chunk);
   R_xlen_t length = XLENGTH(chunk);
   for (R_xlen_t i = 0; i < length; i++) {
     SEXP s = strings[i];
-    if (s == NA_STRING) continue;
+    if (s == NA_STRING) {
+      validity_clear(valid, done + i);
+      offsets_put(w, o);
+      continue;
+    }
     const char *text = CHAR(s);
     R_xlen_t n = XLENGTH(s);
     if (is_ascii(text, n)) {
       writer_put_short(w, text, n);
-      continue;
+    } else {
+      const void *top = vmaxget();
+      text = utf8_text(s, &n);
+      writer_put(w, text, n);
+      vmaxset(top);
     }
-    const void *top = vmaxget();
-    text = utf8_text(s, &n);
-    writer_put(w, text, n);
-    vmaxset(top);
+    o->at += n;
+    offsets_put(w, o);
   }
 }
 
 SEXP write_text(writer_t *w, const char *name, SEXP chunks, R_xlen_t nchunks) {
-  offsets_t o = {.filled = 0, .at = 0};
+  offsets_t o;
   validity_t valid;
   R_xlen_t done = 0, length = chunks_length(chunks, nchunks);
   SEXP buffers = PROTECT(Rf_allocVector(VECSXP, 3));
   validity_begin(&valid, length);
+  SET_VECTOR_ELT(buffers, 1, offsets_begin(w, &o, length));
   double offset = writer_begin(w);
-  int64_t start;
-  offsets_put(w, &o);
   for (R_xlen_t i = 0; i < nchunks; i++) {
     SEXP chunk = VECTOR_ELT(chunks, i);
     if (chunk == R_NilValue) continue;
+    int64_t start;
     const column_t *source = altrep_strings_source(chunk, &start);
-    if (source) source_offsets(w, &o, source, start, XLENGTH(chunk), &valid, done);
-    else string_offsets(w, &o, chunk, &valid, done);
+    if (source) source_text(w, &o, source, start, XLENGTH(chunk), &valid, done);
+    else string_text(w, &o, chunk, &valid, done);
     done += XLENGTH(chunk);
   }
-  writer_put(w, o.block, o.filled * sizeof *o.block);
-  SET_VECTOR_ELT(buffers, 1, writer_end(w, offset));
-  offset = writer_begin(w);
-  for (R_xlen_t i = 0; i < nchunks; i++) {
-    SEXP chunk = VECTOR_ELT(chunks, i);
-    if (chunk == R_NilValue) continue;
-    const column_t *source = altrep_strings_source(chunk, &start);
-    const int64_t *in = source ? (const int64_t *)source->values + start : NULL;
-    if (source) writer_put(w, source->data + in[0], in[XLENGTH(chunk)] - in[0]);
-    else string_data(w, chunk);
-  }
   SET_VECTOR_ELT(buffers, 2, writer_end(w, offset));
+  offsets_flush(w, &o);
   validity_write(w, &valid, buffers);
   SEXP entry = layout_entry(name, "large_utf8", (double)length, valid.nulls, buffers, R_NilValue);
   UNPROTECT(2);
@@ -210,35 +202,26 @@ SEXP write_text(writer_t *w, const char *name, SEXP chunks, R_xlen_t nchunks) {
 static SEXP bytes_element(SEXP chunk, R_xlen_t i) { return TYPEOF(chunk) == RAWSXP ? chunk : VECTOR_ELT(chunk, i); }
 
 SEXP write_bytes(writer_t *w, const char *name, SEXP chunks, R_xlen_t nchunks) {
-  offsets_t o = {.filled = 0, .at = 0};
+  offsets_t o;
   validity_t valid;
   R_xlen_t done = 0, length = chunks_length(chunks, nchunks);
   SEXP buffers = PROTECT(Rf_allocVector(VECSXP, 3));
   validity_begin(&valid, length);
+  SET_VECTOR_ELT(buffers, 1, offsets_begin(w, &o, length));
   double offset = writer_begin(w);
-  offsets_put(w, &o);
   for (R_xlen_t i = 0; i < nchunks; i++) {
     SEXP chunk = VECTOR_ELT(chunks, i);
-    R_xlen_t size = TYPEOF(chunk) == RAWSXP ? 1 : Rf_xlength(chunk);
+    R_xlen_t size = chunk_length(chunk);
     for (R_xlen_t j = 0; j < size; j++, done++) {
       SEXP bytes = bytes_element(chunk, j);
       if (bytes == R_NilValue) validity_clear(&valid, done);
+      else if (Rf_xlength(bytes)) writer_put(w, RAW_RO(bytes), XLENGTH(bytes));
       o.at += Rf_xlength(bytes);
       offsets_put(w, &o);
     }
   }
-  writer_put(w, o.block, o.filled * sizeof *o.block);
-  SET_VECTOR_ELT(buffers, 1, writer_end(w, offset));
-  offset = writer_begin(w);
-  for (R_xlen_t i = 0; i < nchunks; i++) {
-    SEXP chunk = VECTOR_ELT(chunks, i);
-    R_xlen_t size = TYPEOF(chunk) == RAWSXP ? 1 : Rf_xlength(chunk);
-    for (R_xlen_t j = 0; j < size; j++) {
-      SEXP bytes = bytes_element(chunk, j);
-      if (Rf_xlength(bytes)) writer_put(w, RAW_RO(bytes), XLENGTH(bytes));
-    }
-  }
   SET_VECTOR_ELT(buffers, 2, writer_end(w, offset));
+  offsets_flush(w, &o);
   validity_write(w, &valid, buffers);
   SEXP entry = layout_entry(name, "large_binary", (double)length, valid.nulls, buffers, R_NilValue);
   UNPROTECT(2);

@@ -41,31 +41,42 @@ static void NORET failed(void) {
   exchange_abort("scratch_write", NULL, "cannot write the value to its scratch file: %s", strerror(errno));
 }
 
-static void put_through(writer_t *w, const uint8_t *bytes, int64_t size) {
+static void put_through(writer_t *w, int64_t place, const uint8_t *bytes, int64_t size) {
   while (size > 0) {
-    ssize_t done = write(w->fd, bytes, size);
+    ssize_t done = pwrite(w->fd, bytes, size, place);
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) failed();
     bytes += done;
+    place += done;
     size -= done;
   }
 }
 
+/* The block ends where the file ends so far. */
 static void put_block(writer_t *w) {
   int filled = w->filled;
   w->filled = 0;
-  put_through(w, w->block, filled);
+  put_through(w, w->position - filled, w->block, filled);
 }
 
 void writer_put(writer_t *w, const void *bytes, int64_t size) {
-  w->position += size;
   if (size > (int64_t)sizeof w->block - w->filled) put_block(w);
   if (size > (int64_t)sizeof w->block) {
-    put_through(w, bytes, size);
+    put_through(w, w->position, bytes, size);
   } else if (size > 0) {
     memcpy(w->block + w->filled, bytes, size);
     w->filled += (int)size;
   }
+  w->position += size;
+}
+
+void writer_skip(writer_t *w, int64_t size) {
+  put_block(w);
+  w->position += size;
+}
+
+void writer_put_at(writer_t *w, double place, const void *bytes, int64_t size) {
+  put_through(w, (int64_t)place, bytes, size);
 }
 
 double writer_begin(writer_t *w) {

@@ -148,6 +148,9 @@ static inline void writer_put_short(writer_t *w, const char *bytes, int64_t size
   w->position += size;
   w->filled += (int)size;
 }
+/* Leaves room for `size` bytes, which writer_put_at() fills. */
+void writer_skip(writer_t *w, int64_t size);
+void writer_put_at(writer_t *w, double place, const void *bytes, int64_t size);
 /* Begin a buffer: at a multiple of 64. Returns its offset. */
 double writer_begin(writer_t *w);
 /* c(offset, size) of the buffer that began at `offset` and ends here. */
