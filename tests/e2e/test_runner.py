@@ -297,9 +297,14 @@ def test_an_interrupt_of_the_session_ends_the_run(make, project):
 
     runner = make(SLOW, "python", show_output=False)
     thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        runner.run()
+    # A session in the background of a shell ignores the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            runner.run()
+    finally:
+        signal.signal(signal.SIGINT, before)
     thread.join()
     assert project.latest.status == "interrupted"
     project.no_process_left()
