@@ -59,6 +59,15 @@ setup_python() {
   stamp python pyproject.toml tools/setup.sh
 }
 
+# Python writes it by itself, but not where PYTHONDONTWRITEBYTECODE is set, and then every start compiles anew.
+setup_bytecode() {
+  local sources
+  mapfile -t sources < <(find pyflow -name '*.py' | LC_ALL=C sort)
+  done_for bytecode "${sources[@]}" && return 0
+  .venv/bin/python -m compileall -q pyflow
+  stamp bytecode "${sources[@]}"
+}
+
 setup_r() {
   local sources
   mapfile -t sources < <(find rflow -type f ! -name '*.o' ! -name '*.so' ! -path '*/tests/*' | LC_ALL=C sort)
@@ -79,6 +88,7 @@ setup_data() {
 
 setup_system
 setup_python
+setup_bytecode
 setup_r
 setup_data
 say "ready"

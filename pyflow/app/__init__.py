@@ -100,7 +100,7 @@ def make_plan(
             "command": [masked_text(word, inline_values(graph)) for word in options.command],
             "backend": options.backend,
             "host": socket.gethostname(),
-            "platform": platform.platform(),
+            "platform": f"{platform.system()}-{platform.release()}-{platform.machine()}",
             "python": platform.python_version(),
             "pyflow": version(),
         },
