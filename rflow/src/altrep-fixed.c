@@ -58,11 +58,13 @@ static R_altrep_class_t fixed_class(int type, const char *name, DllInfo *dll) {
   return class;
 }
 
+void altrep_doubles_init(DllInfo *dll);
 void altrep_strings_init(DllInfo *dll);
 
 void altrep_init(DllInfo *dll) {
   double_class = fixed_class(REALSXP, "rflow_double", dll);
   integer_class = fixed_class(INTSXP, "rflow_integer", dll);
   raw_class = fixed_class(RAWSXP, "rflow_raw", dll);
+  altrep_doubles_init(dll);
   altrep_strings_init(dll);
 }

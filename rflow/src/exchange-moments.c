@@ -4,7 +4,6 @@
 #include "exchange-read.h"
 
 #define WHOLE_LIMIT ((int64_t)1 << 53)
-#define MOMENTS 4096
 
 /* The text of a decimal, `to` having room for 96 characters. A negative scale counts zeros before the point. */
 static void decimal_text(__int128 value, int scale, char *to) {
@@ -83,6 +82,10 @@ static SEXP read_moments(reader_t *r, const column_t *c, SEXP logical, const cha
                          int64_t size) {
   int days = c->format == F_DATE32, whole = storage && strcmp(storage, "integer") == 0, lost = 0;
   double per = days ? 1 : (double)c->per_second * unit_seconds(list_text(logical, "units"));
+  /* Such ticks are exact as doubles and come back. */
+  if (!days && !whole && c->per_second != 1000000000 && all_small((const int64_t *)c->values + start, size)) {
+    return altrep_doubles(r->handle, c, start, size, per);
+  }
   SEXP x = PROTECT(large_vector(whole ? INTSXP : REALSXP, size));
   if (days && whole) CONVERT(int32_t, INTEGER(x), v)
   else if (days) CONVERT(int32_t, REAL(x), v)
@@ -91,17 +94,9 @@ static SEXP read_moments(reader_t *r, const column_t *c, SEXP logical, const cha
     const int64_t *in = (const int64_t *)c->values + start;
     double *out = REAL(x);
     int fine = c->per_second == 1000000000;
-    for (int64_t from = 0; from < size; from += MOMENTS) {
-      int64_t to = from + MOMENTS < size ? from + MOMENTS : size;
-      if (!fine && all_small(in + from, to - from)) {
-        /* Such ticks are exact as doubles and come back: a loop without a branch. */
-        for (int64_t i = from; i < to; i++) out[i] = (double)in[i] / per;
-        continue;
-      }
-      for (int64_t i = from; i < to; i++) {
-        out[i] = from_ticks(in[i], per);
-        if (fine || in[i] > WHOLE_LIMIT || in[i] < -WHOLE_LIMIT) lost |= to_ticks(out[i], per) != in[i];
-      }
+    for (int64_t i = 0; i < size; i++) {
+      out[i] = from_ticks(in[i], per);
+      if (fine || in[i] > WHOLE_LIMIT || in[i] < -WHOLE_LIMIT) lost |= to_ticks(out[i], per) != in[i];
     }
   }
   if (whole) EACH_MISSING(c, start, size, i, INTEGER(x)[i] = NA_INTEGER)

@@ -136,10 +136,10 @@ static SEXP read_double(reader_t *r, const column_t *c, int64_t start, int64_t s
   if (c->format == F_FLOAT64 && !c->validity) {
     return altrep_fixed(r->handle, REALSXP, (const double *)c->values + start, size);
   }
+  if (c->format == F_FLOAT64) return altrep_doubles(r->handle, c, start, size, 0);
   SEXP x = PROTECT(large_vector(REALSXP, size));
   double *out = REAL(x);
-  if (c->format == F_FLOAT32) CONVERT(float, out, v)
-  else if (size) memcpy(out, (const double *)c->values + start, size * sizeof(double));
+  CONVERT(float, out, v);
   EACH_MISSING(c, start, size, i, out[i] = NA_REAL);
   UNPROTECT(1);
   return x;

@@ -112,6 +112,8 @@ int column_is_utf8(const column_t *c, int64_t start, int64_t size);
 
 void altrep_init(DllInfo *dll);
 SEXP altrep_fixed(SEXP handle, int type, const void *values, R_xlen_t length);
+/* Doubles, or ticks of which `per` are one (0: doubles); all of them exact in R's doubles. */
+SEXP altrep_doubles(SEXP handle, const column_t *c, int64_t start, int64_t size, double per);
 SEXP altrep_strings(SEXP handle, const column_t *c, int64_t start, int64_t size);
 /* The column that an untouched lazy string vector reads from, else NULL. */
 const column_t *altrep_strings_source(SEXP x, int64_t *start);

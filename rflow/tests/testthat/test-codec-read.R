@@ -208,6 +208,46 @@ test_that("lazy text behaves as text", {
   expect_identical(round_trip(repeated), repeated)
 })
 
+test_that("lazy doubles behave as doubles", {
+  numbers <- c(NA, NaN, -0, Inf, as.double(1:50000), NA)
+  moments <- .POSIXct(c(NA, seq(0, by = 0.25, length.out = 50000)), tz = "Europe/Berlin")
+  spans <- as.difftime(c(1:30000 / 2, NA), units = "mins")
+  for (value in list(numbers, moments, moments[-1], spans)) {
+    lazy <- \() round_trip(value)
+    expect_match(capture.output(.Internal(inspect(lazy())))[1], "in a mapped file")
+    expect_identical(lazy(), value)
+    expect_identical(is.na(lazy()), is.na(value))
+    expect_identical(anyNA(lazy()), anyNA(value))
+    expect_identical(sum(unclass(lazy()), na.rm = TRUE), sum(unclass(value), na.rm = TRUE))
+    expect_identical(range(lazy(), na.rm = TRUE), range(value, na.rm = TRUE))
+    expect_identical(lazy()[c(2001, 1)], value[c(2001, 1)])
+    expect_identical(lazy()[[2]], value[[2]])
+    expect_identical(rev(lazy()), rev(value))
+    expect_identical(sort(lazy()), sort(value))
+    expect_identical(unserialize(serialize(lazy(), NULL)), value)
+    expect_identical(round_trip(lazy()), value)
+    x <- y <- lazy()
+    x[2] <- x[5]
+    expect_identical(x[1:3], value[c(1, 5, 3)])
+    expect_identical(y, value)
+    expect_match(capture.output(.Internal(inspect(y)))[1], "made")
+    x <- lazy()
+    x[length(x) + 1] <- x[3]
+    expect_identical(x, c(value, value[3]))
+  }
+  expect_identical(1 / round_trip(numbers)[3], -Inf)
+  expect_identical(is.nan(round_trip(numbers))[1:2], c(FALSE, TRUE))
+})
+
+test_that("doubles are made although their file is gone", {
+  path <- tempfile()
+  found <- values_read(write_layout(c(NA, 1:1e5 / 2), path))
+  unlink(path)
+  gc()
+  expect_identical(found[c(1, 1e5 + 1)], c(NA, 5e4))
+  expect_identical(found, c(NA, 1:1e5 / 2))
+})
+
 # ---- layouts that lie ----
 
 invalid <- function(layout) expect_error(values_read(layout), class = "rflow_error_layout_invalid")
