@@ -46,14 +46,19 @@ class ForkServer:
             )
         theirs.close()
         self.lines = LineSocket(ours)
-        self.alive = True
+        self.open = True
         self.send(load)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked: one that was killed a moment ago may not have been heard of yet."""
+        return self.open and self.process.poll() is None
 
     def send(self, message: Mapping[str, Any]) -> None:
         try:
             self.lines.send(message)
         except OSError:
-            self.alive = False
+            self.open = False
 
     def wait_ready(self) -> None:
         """Raises what kept the server from loading the user's files."""
@@ -85,7 +90,7 @@ class ForkServer:
 
     def close(self) -> None:
         """Let the server end its tasks and itself; insist if it does not."""
-        self.alive = False
+        self.open = False
         self.lines.close()
         try:
             self.process.wait(timeout=5)
