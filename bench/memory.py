@@ -3,7 +3,7 @@
 All tasks run at the same time and wait until the memory of every process has been read: the proportional set size of
 /proc/*/smaps_rollup, in which a page that n processes share counts as 1/n for each. Linux only.
 
-    python bench/memory.py [--megabytes 1000] [--tasks 100] [--language python|r]
+    python bench/memory.py [--megabytes 1000] [--tasks 100] [--language python|r] [--missing]
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def proportional_size(pids: set[int]) -> dict[str, float]:
     return {name: kilobytes * 1024 / 1e6 for name, kilobytes in total.items()}
 
 
-def measure(language: str, megabytes: int, tasks: int, folder: Path) -> dict[str, float]:
+def measure(language: str, megabytes: int, tasks: int, missing: bool, folder: Path) -> dict[str, float]:
     """Run the flow; the memory of all its processes while every task holds the table."""
     environment = {
         **os.environ,
@@ -61,6 +61,7 @@ def measure(language: str, megabytes: int, tasks: int, folder: Path) -> dict[str
         "BENCH_PLACE": str(folder),
         "ROWS": str(megabytes * 1_000_000 // 80),
         "WIDTH": str(tasks),
+        "MISSING": str(int(missing)),
         "PYFLOW_PYTHON": str(PYTHON),
         "R_LIBS": os.environ.get("RFLOW_LIB", str(ROOT / ".rlib")),
     }
@@ -93,6 +94,7 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--tasks", type=int, default=100)
     parser.add_argument("--language", choices=sorted(COMMANDS), action="append")
+    parser.add_argument("--missing", action="store_true", help="one number in a hundred is missing")
     options = parser.parse_args()
     print(f"{options.tasks} tasks at the same time over one table of {options.megabytes} MB (proportional set size)")
     heads = "".join(f"{head:>14}" for head in ("all, MB", "no file, MB", "at the end", "a task, MB"))
@@ -100,7 +102,7 @@ def main() -> None:
     for language in options.language or sorted(COMMANDS):
         folder = Path(tempfile.mkdtemp(prefix="bench-memory-"))
         try:
-            found = measure(language, options.megabytes, options.tasks, folder)
+            found = measure(language, options.megabytes, options.tasks, options.missing, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         more = (max(found["peak"], found["Pss"]) - options.megabytes) / options.tasks

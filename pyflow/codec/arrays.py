@@ -1,8 +1,8 @@
 """Canonical Arrow arrays from values and back, at the level of buffers.
 
-Canonical (artifact.md, section 2): offset 0, no validity without a null, zeros under a null, buffers of the exact
-length, 64-bit offsets from 0, int32 dictionary indices. Neither pyarrow's array constructors nor its to_numpy
-are used, because both import pandas, which an ordinary task does not need.
+Canonical (artifact.md, section 2): offset 0, no validity without a null, under a null what R and numpy hold there,
+buffers of the exact length, 64-bit offsets from 0, int32 dictionary indices. Neither pyarrow's array constructors
+nor its to_numpy are used, because both import pandas, which an ordinary task does not need.
 """
 
 from __future__ import annotations
@@ -20,6 +20,17 @@ Values = np.ndarray[Any, np.dtype[Any]]
 
 # How R holds NA_real_: a NaN whose low word is 1954.
 NA_BITS = np.uint64(0x7FF0_0000_0000_07A2)
+# What lies under a null: the bits that R and numpy hold for a missing value, so that both use the buffer as it is.
+_LOWEST_INT32, _LOWEST_INT64 = np.uint32(1 << 31), np.uint64(1 << 63)
+_MARKS: dict[int, np.unsignedinteger[Any]] = {
+    pa.float64().id: NA_BITS,
+    pa.float32().id: np.uint32(0x7FC0_0000),
+    pa.int32().id: _LOWEST_INT32,
+    pa.date32().id: _LOWEST_INT32,
+    pa.int64().id: _LOWEST_INT64,
+    pa.timestamp("s").id: _LOWEST_INT64,
+    pa.duration("s").id: _LOWEST_INT64,
+}
 _LOW_WORD = np.uint64(0xFFFF_FFFF)
 _NA_WORD = np.uint64(1954)
 _BLOCK = 1 << 15
@@ -59,9 +70,37 @@ def fixed(logical: Logical, values: Values, missing: Values | None = None) -> pa
     dtype = _FIXED[logical.type]
     data = np.ascontiguousarray(values, dtype=dtype)
     missing = missing if missing is not None and missing.any() else None
-    if missing is not None:
-        data = np.where(missing, dtype.type(0), data)
-    return _primitive(arrow_type(logical), len(data), data, missing)
+    kind = arrow_type(logical)
+    return _primitive(kind, len(data), data if missing is None else marked(data, missing, kind), missing)
+
+
+def marked(values: Values, missing: Values, kind: pa.DataType) -> Values:
+    """The contiguous values of a fixed-width type as they lie under its nulls; a copy if they do not yet."""
+    cells, bits = _cells(values, kind)
+    if (cells[missing] == bits).all():
+        return values
+    cells = cells.copy()
+    cells[missing] = bits
+    return cells.view(values.dtype)
+
+
+def mark(values: Values, array: pa.Array) -> None:
+    """The same in place, for the values of an array.
+
+    What is right already is not written to, and no mask of the array's length is made: 100 tasks may share the values.
+    """
+    cells, bits = _cells(values, array.type)
+    for start in range(0, len(array) if array.null_count else 0, _BLOCK):
+        part, missing = cells[start : start + _BLOCK], missing_mask(array.slice(start, _BLOCK))
+        if missing is not None and not (part[missing] == bits).all():
+            part[missing] = bits
+
+
+def _cells(values: Values, kind: pa.DataType) -> tuple[Values, Any]:
+    width = values.dtype.itemsize
+    if width > 8:
+        return values.view(np.dtype((np.void, width))), np.void(bytes(width))
+    return values.view(f"u{width}"), _MARKS.get(kind.id, 0)
 
 
 def floats(logical: Logical, values: Values, missing: Values | None = None) -> pa.Array:
@@ -85,18 +124,23 @@ def complexes(values: Values, missing: Values | None = None) -> pa.Array:
     data = np.asarray(values, dtype=np.complex128)
     missing = missing if missing is not None and missing.any() else None
     parts = [floats(FLOAT64, np.ascontiguousarray(part), missing) for part in (data.real, data.imag)]
-    return pa.Array.from_buffers(kind, len(data), [_validity(missing)], _null_count(missing), children=parts)
+    return pa.Array.from_buffers(kind, len(data), [validity(missing)], null_count(missing), children=parts)
 
 
 def _primitive(kind: pa.DataType, length: int, data: Values, missing: Values | None) -> pa.Array:
-    return pa.Array.from_buffers(kind, length, [_validity(missing), pa.py_buffer(data)], _null_count(missing))
+    return pa.Array.from_buffers(kind, length, [validity(missing), pa.py_buffer(data)], null_count(missing))
 
 
-def _validity(missing: Values | None) -> pa.Buffer | None:
-    return None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
+def validity(missing: Values | None) -> pa.Buffer | None:
+    if missing is None:
+        return None
+    bits = np.packbits(missing, bitorder="little")
+    np.invert(bits, out=bits)
+    bits[len(missing) // 8 :] &= (1 << len(missing) % 8) - 1
+    return pa.py_buffer(bits)
 
 
-def _null_count(missing: Values | None) -> int:
+def null_count(missing: Values | None) -> int:
     return 0 if missing is None else int(np.count_nonzero(missing))
 
 
@@ -109,8 +153,8 @@ def blobs(logical: Logical, values: Sequence[bytes | None]) -> pa.Array:
     missing = np.array([value is None for value in values], dtype=bool) if None in values else None
     present = values if missing is None else [value or b"" for value in values]
     lengths = np.fromiter(map(len, present), dtype=np.int64, count=len(values))
-    buffers = [_validity(missing), pa.py_buffer(offsets(lengths)), pa.py_buffer(b"".join(present))]
-    return pa.Array.from_buffers(arrow_type(logical), len(values), buffers, _null_count(missing))
+    buffers = [validity(missing), pa.py_buffer(offsets(lengths)), pa.py_buffer(b"".join(present))]
+    return pa.Array.from_buffers(arrow_type(logical), len(values), buffers, null_count(missing))
 
 
 def offsets(lengths: Values) -> Values:
@@ -123,8 +167,8 @@ def offsets(lengths: Values) -> Values:
 def lists(item: pa.Array, lengths: Values, missing: Values | None = None) -> pa.Array:
     """A large_list array whose items lie in `item`, one after the other."""
     kind = pa.large_list(item.type)
-    buffers = [_validity(missing), pa.py_buffer(offsets(lengths))]
-    return pa.Array.from_buffers(kind, len(lengths), buffers, _null_count(missing), children=[item])
+    buffers = [validity(missing), pa.py_buffer(offsets(lengths))]
+    return pa.Array.from_buffers(kind, len(lengths), buffers, null_count(missing), children=[item])
 
 
 def one_list(item: pa.Array) -> pa.Array:
@@ -137,7 +181,7 @@ def structs(names: Sequence[str], fields: Sequence[pa.Array], length: int, missi
     """A struct array of these fields; it is canonical if none is missing and the fields are."""
     missing = missing if missing is not None and missing.any() else None
     kind = pa.struct([(name, part.type) for name, part in zip(names, fields, strict=True)])
-    return pa.Array.from_buffers(kind, length, [_validity(missing)], _null_count(missing), children=list(fields))
+    return pa.Array.from_buffers(kind, length, [validity(missing)], null_count(missing), children=list(fields))
 
 
 def list_content(array: pa.Array) -> pa.Array:
@@ -151,9 +195,14 @@ def list_content(array: pa.Array) -> pa.Array:
 
 def categories(logical: Logical, codes: Values, levels: pa.Array) -> pa.Array:
     """A dictionary array; a negative code is missing."""
-    missing = codes < 0
-    indices = fixed(Logical("int32"), codes, missing)
-    return dictionary(indices, levels, ordered=logical.ordered)
+    return dictionary(indices(codes, codes < 0), levels, ordered=logical.ordered)
+
+
+def indices(codes: Values, missing: Values | None) -> pa.Array:
+    """The indices of a dictionary array. Under a null is zero: some readers look that up, too."""
+    missing = missing if missing is not None and missing.any() else None
+    data = np.ascontiguousarray(codes if missing is None else np.where(missing, 0, codes), dtype=np.int32)
+    return _primitive(pa.int32(), len(data), data, missing)
 
 
 def dictionary(indices: pa.Array, levels: pa.Array, *, ordered: bool) -> pa.Array:
@@ -170,7 +219,7 @@ def decimals(logical: Logical, values: Sequence[int | None]) -> pa.Array:
     missing = np.array([value is None for value in values], dtype=bool) if None in values else None
     data = b"".join((value or 0).to_bytes(16, "little", signed=True) for value in values)
     return pa.Array.from_buffers(
-        arrow_type(logical), len(values), [_validity(missing), pa.py_buffer(data)], _null_count(missing)
+        arrow_type(logical), len(values), [validity(missing), pa.py_buffer(data)], null_count(missing)
     )
 
 
@@ -206,13 +255,14 @@ def missing_mask(array: pa.Array) -> Values | None:
         return None
     if array.type == pa.null():
         return np.ones(len(array), dtype=bool)
-    return ~_bits(array.buffers()[0], array.offset, len(array))
+    present = _bits(array.buffers()[0], array.offset, len(array))
+    return np.logical_not(present, out=present)
 
 
 def _bits(buffer: pa.Buffer, start: int, length: int) -> Values:
     first = start // 8
     packed = np.frombuffer(buffer, dtype=np.uint8)[first : (start + length + 7) // 8]
-    return np.unpackbits(packed, bitorder="little")[start - 8 * first :][:length].astype(bool)
+    return np.unpackbits(packed, bitorder="little")[start - 8 * first :][:length].view(bool)
 
 
 def _window(buffer: pa.Buffer | None, dtype: np.dtype[Any], start: int, length: int) -> Values:
@@ -222,7 +272,7 @@ def _window(buffer: pa.Buffer | None, dtype: np.dtype[Any], start: int, length: 
 
 
 def numbers(array: pa.Array, logical: Logical) -> Values:
-    """The storage numbers of a fixed-width array as a read-only view of its buffer; zeros under nulls."""
+    """The storage numbers of a fixed-width array as a read-only view of its buffer."""
     return _window(array.buffers()[1], _FIXED[logical.type], array.offset, len(array))
 
 

@@ -8,6 +8,7 @@ import pyarrow.types as kinds
 
 from pyflow.codec import arrays
 from pyflow.codec.arrays import Values
+from pyflow.codec.types import INT32
 
 
 def canonical(array: pa.Array) -> pa.Array:
@@ -16,7 +17,7 @@ def canonical(array: pa.Array) -> pa.Array:
     if kinds.is_null(kind):
         return arrays.nulls(len(array))
     if kinds.is_dictionary(kind):
-        return arrays.dictionary(canonical(_indices(array)), canonical(array.dictionary), ordered=kind.ordered)
+        return _dictionary(array)
     missing = arrays.missing_mask(array)
     if kinds.is_boolean(kind):
         return arrays.booleans(arrays.truths(array), missing)
@@ -29,25 +30,25 @@ def canonical(array: pa.Array) -> pa.Array:
         return arrays.lists(canonical(array.flatten()), lengths, missing)
     if kinds.is_struct(kind):
         parts = [canonical(part) for part in array.flatten()]
-        return pa.Array.from_buffers(kind, len(array), [_validity(missing)], _count(missing), children=parts)
+        return pa.Array.from_buffers(
+            kind, len(array), [arrays.validity(missing)], arrays.null_count(missing), children=parts
+        )
     return _fixed(array, missing)
 
 
-def _indices(array: pa.Array) -> pa.Array:
-    indices = array.indices
-    return indices if indices.type == pa.int32() else indices.cast(pa.int32())
+def _dictionary(array: pa.DictionaryArray) -> pa.Array:
+    found = array.indices if array.indices.type == pa.int32() else array.indices.cast(pa.int32())
+    indices = arrays.indices(arrays.numbers(found, INT32), arrays.missing_mask(found))
+    return arrays.dictionary(indices, canonical(array.dictionary), ordered=array.type.ordered)
 
 
 def _fixed(array: pa.Array, missing: Values | None) -> pa.Array:
     width = array.type.bit_width // 8
     data = _part(array.buffers()[1], width * array.offset, width * len(array))
     if missing is not None:
-        cells = np.frombuffer(data, dtype=np.dtype((np.void, width)))
-        if cells[missing].tobytes().strip(b"\0"):
-            cells = cells.copy()
-            cells[missing] = np.zeros(1, dtype=cells.dtype)
-            data = pa.py_buffer(cells)
-    return pa.Array.from_buffers(array.type, len(array), [_validity(missing), data], _count(missing))
+        cells = np.frombuffer(data, dtype=np.dtype((np.void, width)) if width > 8 else f"u{width}")
+        data = pa.py_buffer(arrays.marked(cells, missing, array.type))
+    return pa.Array.from_buffers(array.type, len(array), [arrays.validity(missing), data], arrays.null_count(missing))
 
 
 def _variable(array: pa.Array, missing: Values | None) -> pa.Array:
@@ -66,16 +67,10 @@ def _variable(array: pa.Array, missing: Values | None) -> pa.Array:
         exact = 8 * (len(array) + 1)
         whole = array.offset == 0 and first == 0 and ends is not None and ends.size >= exact
         ends = ends.slice(0, exact) if whole else pa.py_buffer(ends_here - first)
-    return pa.Array.from_buffers(array.type, len(array), [_validity(missing), ends, content], _count(missing))
+    return pa.Array.from_buffers(
+        array.type, len(array), [arrays.validity(missing), ends, content], arrays.null_count(missing)
+    )
 
 
 def _part(buffer: pa.Buffer | None, start: int, length: int) -> pa.Buffer:
     return pa.py_buffer(b"") if buffer is None or length == 0 else buffer.slice(start, length)
-
-
-def _validity(missing: Values | None) -> pa.Buffer | None:
-    return None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
-
-
-def _count(missing: Values | None) -> int:
-    return 0 if missing is None else int(np.count_nonzero(missing))

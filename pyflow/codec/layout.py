@@ -262,6 +262,10 @@ def _array(entry: Mapping[str, Any], memory: pa.Buffer, depth: int) -> pa.Array:
     length = _whole(entry["length"], "length")
     if entry["format"] == "dictionary":
         return _dictionary_array(entry, memory, length, depth)
+    return canonical(_checked_array(entry, memory, length, depth))
+
+
+def _checked_array(entry: Mapping[str, Any], memory: pa.Buffer, length: int, depth: int) -> pa.Array:
     children = [_array(child, memory, depth + 1) for child in entry.get("children") or []]
     kind = _arrow_type(entry, children)
     if kinds.is_null(kind):
@@ -275,7 +279,7 @@ def _array(entry: Mapping[str, Any], memory: pa.Buffer, depth: int) -> pa.Array:
     array = pa.Array.from_buffers(kind, length, [buffers[0] if nulls else None, *buffers[1:]], nulls, 0, children)
     _check_children(entry, kind, array, children)
     array.validate(full=True)
-    return canonical(array)
+    return array
 
 
 def _whole(value: Any, what: str) -> int:
@@ -312,13 +316,14 @@ def _arrow_type(entry: Mapping[str, Any], children: Sequence[pa.Array]) -> pa.Da
 def _dictionary_array(entry: Mapping[str, Any], memory: pa.Buffer, length: int, depth: int) -> pa.Array:
     levels = _array(entry["dictionary"], memory, depth + 1)
     plain = {**entry, "format": "int32", "children": []}
-    indices = _array(plain, memory, depth + 1)
-    codes = arrays.numbers(indices, INT32)
-    if length and ((codes < 0) | (codes >= max(len(levels), 1))).any():
+    indices = _checked_array(plain, memory, length, depth + 1)
+    codes, missing = arrays.numbers(indices, INT32), arrays.missing_mask(indices)
+    wrong = (codes < 0) | (codes >= max(len(levels), 1))
+    if (wrong if missing is None else wrong & ~missing).any():
         raise invalid(f"column {entry['name']!r:.50} has codes outside of its {len(levels)} levels")
     if len(indices) > indices.null_count and not len(levels):
         raise invalid(f"column {entry['name']!r:.50} has codes but no levels")
-    return arrays.dictionary(indices, levels, ordered=False)
+    return arrays.dictionary(arrays.indices(codes, missing), levels, ordered=False)
 
 
 def _cut(place: Any, memory: pa.Buffer) -> pa.Buffer | None:

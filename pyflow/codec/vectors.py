@@ -23,7 +23,6 @@ _DATE_UNITS = {"Y": ("date", "D"), "M": ("date", "D"), "W": ("date", "D"), "D": 
 _CLOCK_UNITS = {"h": ("timestamp", "s"), "m": ("timestamp", "s")}
 _SPAN_UNITS = {"W": "s", "D": "s", "h": "s", "m": "s"}
 _NAN = struct.pack("<d", float("nan"))
-_NAT = np.iinfo(np.int64).min
 
 
 def from_numpy(values: Values, missing: Values | None = None) -> Leaf | None:
@@ -275,11 +274,7 @@ def _list_items(item: Logical, array: pa.Array) -> list[Any]:
 
 def _read_numbers(logical: Logical, array: pa.Array, file: ArtifactFile) -> Values:
     values = file.writable(arrays.numbers(array, logical))
-    mask = arrays.missing_mask(array)
-    if mask is not None and logical.type == "float64":
-        values.view(np.uint64)[mask] = arrays.NA_BITS
-    elif mask is not None and logical.type == "float32":
-        values[mask] = np.nan
+    arrays.mark(values, array)
     return values
 
 
@@ -297,9 +292,7 @@ def _read_complex(logical: Logical, array: pa.Array, file: ArtifactFile) -> Valu
 
 def _read_ticks(logical: Logical, array: pa.Array, file: ArtifactFile) -> Values:
     values = file.writable(arrays.numbers(array, logical))
-    mask = arrays.missing_mask(array)
-    if mask is not None:
-        values[mask] = _NAT
+    arrays.mark(values, array)
     return values.view(_natural(logical))
 
 

@@ -2,7 +2,7 @@
  * step uses some columns does not pay for the others.
  *
  * data1 is a list of the source (in a raw vector) and the mapping's handle, or NULL once the vector has been made, which
- * is then data2.
+ * is then data2: for doubles one that stays in the file, for ticks one in memory.
  */
 #include <string.h>
 #include "exchange-read.h"
@@ -34,7 +34,19 @@ static void fill(const source_t *source, double *out, int64_t from, int64_t size
   EACH_MISSING(c, start, size, i, out[i] = NA_REAL);
 }
 
-static SEXP made(const source_t *source) {
+/* Does NA, as R holds it, lie under all missing values? */
+static int is_marked(const source_t *source) {
+  const double *in = (const double *)source->column.values + source->start;
+  int marked = 1;
+  EACH_MISSING(&source->column, source->start, source->size, i, marked &= R_IsNA(in[i]));
+  return marked;
+}
+
+/* A column that holds what R does stays in the file. */
+static SEXP made(const source_t *source, SEXP handle) {
+  if (!source->per && is_marked(source)) {
+    return altrep_fixed(handle, REALSXP, (const double *)source->column.values + source->start, source->size);
+  }
   SEXP x = PROTECT(large_vector(REALSXP, source->size));
   fill(source, REAL(x), 0, source->size);
   UNPROTECT(1);
@@ -44,7 +56,7 @@ static SEXP made(const source_t *source) {
 static SEXP make_all(SEXP x) {
   source_t *source = source_of(x);
   if (source) {
-    R_set_altrep_data2(x, made(source));
+    R_set_altrep_data2(x, made(source, VECTOR_ELT(R_altrep_data1(x), 1)));
     R_set_altrep_data1(x, R_NilValue);
   }
   return R_altrep_data2(x);
@@ -83,12 +95,13 @@ static int doubles_no_na(SEXP x) {
 
 static Rboolean doubles_inspect(SEXP x, int pre, int deep, int pvec, void (*inspect)(SEXP, int, int, int)) {
   Rprintf(source_of(x) ? " in a mapped file\n" : " made\n");
+  if (!source_of(x)) inspect(R_altrep_data2(x), pre, deep, pvec);
   return TRUE;
 }
 
 SEXP altrep_doubles(SEXP handle, const column_t *c, int64_t start, int64_t size, double per) {
   source_t source = {*c, start, size, per};
-  if (!map_get(handle)->mapped || size < LAZY_FROM) return made(&source);
+  if (!map_get(handle)->mapped || size < LAZY_FROM) return made(&source, handle);
   SEXP place = PROTECT(Rf_allocVector(VECSXP, 2));
   SET_VECTOR_ELT(place, 0, Rf_allocVector(RAWSXP, sizeof source));
   SET_VECTOR_ELT(place, 1, handle);

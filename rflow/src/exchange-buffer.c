@@ -20,8 +20,8 @@ typedef struct {
 
 typedef int (*converter_t)(convert_t *k, SEXP x, R_xlen_t from, int n, void *to, uint8_t *missing);
 
-/* Writes values of one width. A value under a missing one is zero. Returns the number missing. */
-#define CONVERTER(name, T, R_T, values, test, value)                                                  \
+/* Writes values of one width; where one is missing, what the format has under a null. Returns the number missing. */
+#define CONVERTER(name, T, R_T, values, test, value, mark)                                            \
   static int name(convert_t *k, SEXP x, R_xlen_t from, int n, void *to, uint8_t *missing) {           \
     const R_T *in = values(x) + from;                                                                 \
     T *out = to;                                                                                      \
@@ -31,7 +31,7 @@ typedef int (*converter_t)(convert_t *k, SEXP x, R_xlen_t from, int n, void *to,
       int is = (test);                                                                                \
       missing[i] = is;                                                                                \
       found += is;                                                                                    \
-      out[i] = is ? 0 : (value);                                                                      \
+      out[i] = is ? (mark) : (value);                                                                 \
     }                                                                                                 \
     return found;                                                                                     \
   }
@@ -67,36 +67,41 @@ static inline int64_t bits_of(double v) {
 /* R_IsNA() without a call: a NaN whose lower word is 1954 (R Internals, 1.1). */
 static inline int is_na(double v) { return (v != v) & ((uint32_t)bits_of(v) == 1954); }
 
-CONVERTER(from_int, int32_t, int, INTEGER_RO, v == NA_INTEGER, v)
-CONVERTER(from_raw, uint8_t, int, INTEGER_RO, v == NA_INTEGER, (uint8_t)v)
-CONVERTER(from_double, double, double, REAL_RO, is_na(v), v)
-CONVERTER(from_real_part, double, Rcomplex, COMPLEX_RO, is_na(v.r), v.r)
-CONVERTER(from_imaginary, double, Rcomplex, COMPLEX_RO, is_na(v.i), v.i)
-CONVERTER(from_integer64, int64_t, double, REAL_RO, bits_of(v) == INT64_MIN, bits_of(v))
-CONVERTER(from_count, int64_t, double, REAL_RO, v != v, (int64_t)v)
-CONVERTER(from_days, int32_t, double, REAL_RO, no_moment(k, v), (int32_t)v)
-CONVERTER(from_moment, int64_t, double, REAL_RO, no_moment(k, v), ticks(k, v))
-CONVERTER(from_whole_moment, int64_t, int, INTEGER_RO, v == NA_INTEGER, (int64_t)(v * k->per))
-CONVERTER(from_codes, int32_t, int, INTEGER_RO, v == NA_INTEGER, code(k, v))
+CONVERTER(from_int, int32_t, int, INTEGER_RO, v == NA_INTEGER, v, INT32_MIN)
+CONVERTER(from_raw, uint8_t, int, INTEGER_RO, v == NA_INTEGER, (uint8_t)v, 0)
+CONVERTER(from_double, double, double, REAL_RO, is_na(v), v, NA_REAL)
+CONVERTER(from_real_part, double, Rcomplex, COMPLEX_RO, is_na(v.r), v.r, NA_REAL)
+CONVERTER(from_imaginary, double, Rcomplex, COMPLEX_RO, is_na(v.i), v.i, NA_REAL)
+CONVERTER(from_integer64, int64_t, double, REAL_RO, bits_of(v) == INT64_MIN, bits_of(v), INT64_MIN)
+CONVERTER(from_count, int64_t, double, REAL_RO, v != v, (int64_t)v, INT64_MIN)
+CONVERTER(from_days, int32_t, double, REAL_RO, no_moment(k, v), (int32_t)v, INT32_MIN)
+CONVERTER(from_moment, int64_t, double, REAL_RO, no_moment(k, v), ticks(k, v), INT64_MIN)
+CONVERTER(from_whole_moment, int64_t, int, INTEGER_RO, v == NA_INTEGER, (int64_t)(v * k->per), INT64_MIN)
+CONVERTER(from_codes, int32_t, int, INTEGER_RO, v == NA_INTEGER, code(k, v), 0)
 
 /* ---- arrays of one width ---- */
 
-/* Blocks of this many values are written from where they lie if they are as R holds them and none is missing. */
+/* Blocks of this many values are written from where they lie if they are as Arrow holds them: R's own missing values
+ * are what the format has under a null. */
 #define PLAIN 32768
 
-/* The values as Arrow holds them, or NULL when these n values must be converted. */
-static const void *plain_values(converter_t convert, SEXP x, R_xlen_t from, int n) {
+/* The values as Arrow holds them, with those that are missing cleared from `at` on; NULL when they must be converted. */
+static const void *plain_values(converter_t convert, SEXP x, R_xlen_t from, int n, validity_t *valid, R_xlen_t at) {
   int found = 0;
   if (convert == from_double) {
     const double *in = REAL_RO(x) + from;
+    int64_t mark = bits_of(NA_REAL);
     for (int i = 0; i < n; i++) found |= in[i] != in[i];
-    for (int i = 0; found && i < n; i++) if (is_na(in[i])) return NULL;
+    /* Arithmetic leaves other bits that are NA, too. */
+    for (int i = 0; found && i < n; i++) if (is_na(in[i]) && bits_of(in[i]) != mark) return NULL;
+    for (int i = 0; found && i < n; i++) if (is_na(in[i])) validity_clear(valid, at + i);
     return in;
   }
   if (convert != from_int) return NULL;
   const int *in = INTEGER_RO(x) + from;
   for (int i = 0; i < n; i++) found |= in[i] == NA_INTEGER;
-  return found ? NULL : in;
+  for (int i = 0; found && i < n; i++) if (in[i] == NA_INTEGER) validity_clear(valid, at + i);
+  return in;
 }
 
 static SEXP write_fixed(writer_t *w, const char *name, const char *format, converter_t convert, convert_t *k, int width,
@@ -113,7 +118,7 @@ static SEXP write_fixed(writer_t *w, const char *name, const char *format, conve
     R_xlen_t size = Rf_xlength(chunk);
     for (R_xlen_t from = 0; from < size;) {
       int n = size - from < PLAIN ? (int)(size - from) : PLAIN;
-      const void *plain = plain_values(convert, chunk, from, n);
+      const void *plain = plain_values(convert, chunk, from, n, &valid, done);
       if (plain) {
         writer_put(w, plain, (int64_t)n * width);
         done += n;

@@ -3,8 +3,6 @@
 #include <string.h>
 #include "exchange-read.h"
 
-#define WHOLE_LIMIT ((int64_t)1 << 53)
-
 /* The text of a decimal, `to` having room for 96 characters. A negative scale counts zeros before the point. */
 static void decimal_text(__int128 value, int scale, char *to) {
   char digits[48];
@@ -70,20 +68,13 @@ double unit_seconds(const char *units) {
   return 1;
 }
 
-/* Are all ticks within WHOLE_LIMIT? */
-static int all_small(const int64_t *ticks, int64_t size) {
-  uint64_t beyond = 0;
-  for (int64_t i = 0; i < size; i++) beyond |= (uint64_t)(ticks[i] + WHOLE_LIMIT) & ~(((uint64_t)WHOLE_LIMIT << 1) - 1);
-  return beyond == 0;
-}
-
 /* Dates, instants and durations: numbers that count days, seconds or `units`, integer if R had them so. */
 static SEXP read_moments(reader_t *r, const column_t *c, SEXP logical, const char *storage, int64_t start,
                          int64_t size) {
   int days = c->format == F_DATE32, whole = storage && strcmp(storage, "integer") == 0, lost = 0;
   double per = days ? 1 : (double)c->per_second * unit_seconds(list_text(logical, "units"));
   /* Such ticks are exact as doubles and come back. */
-  if (!days && !whole && c->per_second != 1000000000 && all_small((const int64_t *)c->values + start, size)) {
+  if (!days && !whole && c->per_second != 1000000000 && !longs_beyond(c, start, size)) {
     return altrep_doubles(r->handle, c, start, size, per);
   }
   SEXP x = PROTECT(large_vector(whole ? INTSXP : REALSXP, size));
@@ -96,7 +87,9 @@ static SEXP read_moments(reader_t *r, const column_t *c, SEXP logical, const cha
     int fine = c->per_second == 1000000000;
     for (int64_t i = 0; i < size; i++) {
       out[i] = from_ticks(in[i], per);
-      if (fine || in[i] > WHOLE_LIMIT || in[i] < -WHOLE_LIMIT) lost |= to_ticks(out[i], per) != in[i];
+      if (fine || in[i] > WHOLE_LIMIT || in[i] < -WHOLE_LIMIT) {
+        lost |= to_ticks(out[i], per) != in[i] && is_present(c, start + i);
+      }
     }
   }
   if (whole) EACH_MISSING(c, start, size, i, INTEGER(x)[i] = NA_INTEGER)

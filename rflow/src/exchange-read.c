@@ -2,8 +2,6 @@
 #include <string.h>
 #include "exchange-read.h"
 
-#define WHOLE_LIMIT ((int64_t)1 << 53)
-
 void reader_begin(reader_t *r, SEXP handle) {
   r->handle = handle;
   r->place = "";
@@ -75,7 +73,9 @@ static SEXP read_int(reader_t *r, const column_t *c, const char *storage, int64_
     for (int64_t i = 0; lowest && i < size; i++) {
       if (in[i] == INT32_MIN && is_present(c, start + i)) return read_wide_int32(c, start, size);
     }
-    if (!c->validity) return altrep_fixed(r->handle, INTSXP, in, size);
+    int marked = 1;
+    EACH_MISSING(c, start, size, i, marked &= in[i] == NA_INTEGER);
+    if (marked) return altrep_fixed(r->handle, INTSXP, in, size);
   }
   SEXP x = PROTECT(large_vector(INTSXP, size));
   int *out = INTEGER(x);
@@ -91,22 +91,38 @@ static SEXP read_int(reader_t *r, const column_t *c, const char *storage, int64_
   return x;
 }
 
+int longs_beyond(const column_t *c, int64_t start, int64_t size) {
+  const int64_t *in = (const int64_t *)c->values + start;
+  uint64_t large = 0;
+  int found = 0;
+  for (int64_t i = 0; i < size; i++) large |= ((uint64_t)in[i] + WHOLE_LIMIT) & ~(((uint64_t)WHOLE_LIMIT << 1) - 1);
+  /* Under a missing value is the lowest. */
+  for (int64_t i = 0; large && i < size; i++) {
+    found |= (in[i] > WHOLE_LIMIT || in[i] < -WHOLE_LIMIT) && is_present(c, start + i);
+  }
+  return found;
+}
+
 /* integer64 holds an int64 in the bits of a double, and a missing value as the lowest. */
 static SEXP read_integer64(reader_t *r, const column_t *c, int64_t start, int64_t size) {
-  SEXP x = PROTECT(large_vector(REALSXP, size));
-  int64_t *out = (int64_t *)REAL(x);
-  int beyond = 0;
-  CONVERT(int64_t, out, v);
+  const int64_t *in = (const int64_t *)c->values + start;
+  int beyond = 0, marked = 1;
   for (int64_t i = 0; i < size; i++) {
     /* The lowest int64, and a uint64 above the highest, have no integer64. */
-    beyond |= (c->format == F_UINT64 ? out[i] < 0 : out[i] == INT64_MIN) && is_present(c, start + i);
+    beyond |= (c->format == F_UINT64 ? in[i] < 0 : in[i] == INT64_MIN) && is_present(c, start + i);
   }
   if (beyond || Rf_asLogical(exchange_call("codec_has_integer64", NULL, NULL, NULL)) != TRUE) {
     exchange_abort("integer_precision", beyond ? "Store it as text or double in the step that makes it."
                    : "Install the package bit64, or store it as text or double in the step that makes it.",
                    "%s holds integers beyond 2^53, which R's numbers cannot hold exactly.", place_text(r));
   }
-  EACH_MISSING(c, start, size, i, out[i] = INT64_MIN);
+  EACH_MISSING(c, start, size, i, marked &= in[i] == INT64_MIN);
+  SEXP x = PROTECT(marked ? altrep_fixed(r->handle, REALSXP, in, size) : large_vector(REALSXP, size));
+  int64_t *out = marked ? NULL : (int64_t *)REAL(x);
+  if (!marked) {
+    CONVERT(int64_t, out, v);
+    EACH_MISSING(c, start, size, i, out[i] = INT64_MIN);
+  }
   set_class(x, "integer64", NULL);
   UNPROTECT(1);
   return x;
@@ -115,8 +131,7 @@ static SEXP read_integer64(reader_t *r, const column_t *c, int64_t start, int64_
 static SEXP read_long(reader_t *r, const column_t *c, const char *storage, int64_t start, int64_t size) {
   int exact = 1, wide = storage && strcmp(storage, "integer64") == 0;
   if (c->format == F_INT64) {
-    const int64_t *in = (const int64_t *)c->values + start;
-    for (int64_t i = 0; i < size; i++) exact &= in[i] <= WHOLE_LIMIT && in[i] >= -WHOLE_LIMIT;
+    exact = !longs_beyond(c, start, size);
   } else if (c->format == F_UINT64) {
     const uint64_t *in = (const uint64_t *)c->values + start;
     for (int64_t i = 0; i < size; i++) exact &= in[i] <= (uint64_t)WHOLE_LIMIT;

@@ -33,6 +33,11 @@
     }                                                                                                \
   }
 
+/* Beyond this, integers have no exact double. */
+#define WHOLE_LIMIT ((int64_t)1 << 53)
+
+/* Is an int64 that is not missing beyond WHOLE_LIMIT? */
+int longs_beyond(const column_t *c, int64_t start, int64_t size);
 void set_class(SEXP x, const char *first, const char *second);
 SEXP read_decimal(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size);
 SEXP read_time(reader_t *r, const column_t *c, SEXP logical, int64_t start, int64_t size);

@@ -47,6 +47,14 @@ READERS = {
     "decimal": Decimal,
 }
 
+# What lies under a missing number (shared_spec/artifact.md, section 2); zeros elsewhere, as pyarrow's builders leave it.
+UNDER_NULL = {
+    "double": bytes.fromhex("a2070000 0000f07f"),
+    "float": bytes.fromhex("0000c07f"),
+    **dict.fromkeys(("int32", "date32"), bytes.fromhex("00000080")),
+    **dict.fromkeys(("int64", "timestamp", "duration"), bytes.fromhex("00000000 00000080")),
+}
+
 
 def canonical(data):
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -87,7 +95,25 @@ def array(part):
         return pa.DictionaryArray.from_arrays(codes, levels, ordered=logical["ordered"])
     if logical["type"] == "struct":
         return struct_array(logical, part["values"])
-    return pa.array([read(logical, value) for value in part["values"]], arrow_type(logical))
+    return laid(pa.array([read(logical, value) for value in part["values"]], arrow_type(logical)))
+
+
+def laid(values):
+    """The same array, with what belongs there under its nulls."""
+    kind, buffers = values.type, values.buffers()
+    if pa.types.is_large_list(kind):
+        return pa.Array.from_buffers(kind, len(values), buffers[:2], values.null_count, children=[laid(values.values)])
+    if pa.types.is_struct(kind):
+        fields = [laid(values.field(k)) for k in range(kind.num_fields)]
+        return pa.Array.from_buffers(kind, len(values), buffers[:1], values.null_count, children=fields)
+    mark = UNDER_NULL.get(str(kind).partition("[")[0])
+    if mark is None or values.null_count == 0:
+        return values
+    data = bytearray(buffers[1])
+    for k, there in enumerate(values.is_valid().to_pylist()):
+        if not there:
+            data[k * len(mark) : (k + 1) * len(mark)] = mark
+    return pa.Array.from_buffers(kind, len(values), [buffers[0], pa.py_buffer(bytes(data))], values.null_count)
 
 
 def struct_array(logical, rows):

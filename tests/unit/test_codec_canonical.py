@@ -1,6 +1,7 @@
 """Any array of a known type in canonical form: the same values, and one form for equal values."""
 
 import datetime as dt
+import struct
 from decimal import Decimal
 
 import numpy as np
@@ -55,10 +56,42 @@ def test_slices_become_the_same_as_what_they_hold(kind, draw):
     assert canonical(cut).equals(cut)
 
 
-def test_zeros_under_nulls():
+@pytest.mark.parametrize(
+    ("kind", "present", "under"),
+    [
+        (pa.float64(), 1.5, struct.pack("<Q", 0x7FF0_0000_0000_07A2)),
+        (pa.float32(), 1.5, struct.pack("<I", 0x7FC0_0000)),
+        (pa.int32(), 5, struct.pack("<i", -(2**31))),
+        (pa.date32(), 5, struct.pack("<i", -(2**31))),
+        (pa.int64(), 5, struct.pack("<q", -(2**63))),
+        (pa.timestamp("us", "UTC"), 5, struct.pack("<q", -(2**63))),
+        (pa.duration("ns"), 5, struct.pack("<q", -(2**63))),
+        (pa.time64("us"), 5, bytes(8)),
+        (pa.int16(), 5, bytes(2)),
+        (pa.uint64(), 5, bytes(8)),
+        (pa.decimal128(5, 2), Decimal("1.50"), bytes(16)),
+    ],
+    ids=str,
+)
+def test_what_lies_under_a_null(kind, present, under):
+    array = pa.array([present, None], kind)
+    found = canonical(array)
+    assert found.equals(array)
+    assert found.buffers()[1].to_pybytes()[-len(under) :] == under
+
+
+def test_zeros_under_nulls_of_a_dictionary():
+    indices = pa.Array.from_buffers(pa.int32(), 2, [pa.py_buffer(b"\x01"), pa.py_buffer(np.array([0, 9], "i4"))], 1)
+    array = pa.DictionaryArray.from_buffers(
+        pa.dictionary(pa.int32(), pa.large_utf8()), 2, indices.buffers(), pa.array(["a"], pa.large_utf8()), 1
+    )
+    assert canonical(array).indices.buffers()[1].to_pybytes() == bytes(8)
+
+
+def test_junk_under_nulls():
     valid = pa.py_buffer(b"\x05")
     numbers = pa.Array.from_buffers(pa.int64(), 3, [valid, pa.py_buffer(np.array([1, 99, 3]))], 1)
-    assert canonical(numbers).buffers()[1].to_pybytes() == np.array([1, 0, 3]).tobytes()
+    assert canonical(numbers).buffers()[1].to_pybytes() == np.array([1, -(2**63), 3]).tobytes()
     texts = pa.Array.from_buffers(
         pa.large_string(), 3, [valid, pa.py_buffer(np.array([1, 2, 4, 5])), pa.py_buffer(b"zabbc")], 1
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pyflow.codec import PythonCodec, mapped
+from pyflow.codec import PythonCodec, arrays, mapped
 
 CODEC = PythonCodec()
 ROWS = 200_000
@@ -104,16 +104,42 @@ def test_equal_columns_are_not_exchanged(way, tmp_path):
     assert not unchanged(value, path)
 
 
-def test_what_lies_in_the_file_is_not_looked_at(tmp_path, monkeypatch):
-    """100 tasks that read one table do not compare it 100 times."""
+def with_missing():
+    """Numbers, instants and durations as R steps leave them, every hundredth missing."""
+    x, ticks = np.arange(float(ROWS)), np.arange(ROWS)
+    x.view(np.uint64)[::100] = arrays.NA_BITS
+    ticks[::100] = np.iinfo(np.int64).min
+    return pd.DataFrame({"x": x, "at": ticks.view("M8[us]"), "for": ticks.view("m8[us]")})
+
+
+@pytest.mark.parametrize("table", [numbers()[["x", "n"]], with_missing()], ids=["all there", "some missing"])
+def test_what_lies_in_the_file_is_not_looked_at(table, tmp_path, monkeypatch):
+    """100 tasks that read one table do not compare it 100 times, nor have a copy of it each."""
     if not sys.platform.startswith("linux"):
         pytest.skip("this system has no /proc/self/pagemap")
-    path = stored(pd.DataFrame({"x": np.arange(float(ROWS))}), tmp_path)
+    path = stored(table, tmp_path)
     value = CODEC.decode(path)
+    pd.testing.assert_frame_equal(value, table)
     compared = []
     monkeypatch.setattr(mapped, "_equal", lambda left, right: compared.append(len(left)) or True)
     assert unchanged(value, path)
-    assert sum(compared) < 10_000
+    # The validity of three columns, a bit for each value.
+    assert sum(compared) < 10_000 + 3 * ROWS / 8
+
+
+@pytest.mark.parametrize("under", [0, 7, 2**64 - 1])
+def test_what_is_missing_is_said_by_the_validity_alone(under, tmp_path):
+    """A file of another writer may have anything under a null."""
+    path = stored(with_missing(), tmp_path)
+    data = bytearray(path.read_bytes())
+    words = np.frombuffer(data, np.uint64, len(data) // 8)
+    marks = (words == arrays.NA_BITS) | (words == np.uint64(1 << 63))
+    assert marks.sum() == 3 * ROWS // 100
+    words[marks] = under
+    path.write_bytes(data)
+    value = CODEC.decode(path)
+    assert value["x"].to_numpy().tobytes() == with_missing()["x"].to_numpy().tobytes()
+    pd.testing.assert_frame_equal(value, with_missing())
 
 
 def test_writing_does_not_copy_what_needs_no_change():

@@ -26,6 +26,10 @@ test_that("int64 is double up to 2^53 and integer64 beyond", {
   small <- int64(c(5, 0), c(-1, -1), c(0, 2097152))
   found <- read_column(list(type = "int64"), list(format = "int64", length = 3), list(NULL, small))
   expect_identical(found, c(5, -1, 2^53))
+  # Under the missing one is the lowest, which is no reason for integer64.
+  column <- list(format = "int64", length = 3, nulls = 1)
+  some <- int64(c(0, NA), c(-1, -1), c(0, 2097152))
+  expect_identical(read_column(list(type = "int64"), column, list(as.raw(6), some)), c(NA, -1, 2^53))
   skip_if_not_installed("bit64")
   large <- int64(c(5, 0), c(1, 2097152))
   expect_identical(
@@ -237,6 +241,46 @@ test_that("lazy doubles behave as doubles", {
   }
   expect_identical(1 / round_trip(numbers)[3], -Inf)
   expect_identical(is.nan(round_trip(numbers))[1:2], c(FALSE, TRUE))
+})
+
+inspected <- \(x) paste(capture.output(.Internal(inspect(x))), collapse = "\n")
+
+test_that("numbers with missing values are not copied", {
+  integers <- c(1:20000, NA, 3L)
+  found <- round_trip(integers)
+  expect_match(inspected(found), "in a mapped file")
+  expect_identical(found, integers)
+  numbers <- c(NA, 1:20000 / 2, NaN, NA_real_ + 1)
+  found <- round_trip(numbers)
+  expect_identical(sum(is.na(found)), 3L)
+  expect_identical(is.nan(found)[20001:20003], c(FALSE, TRUE, FALSE))
+  found[["a"]] <- 1
+  expect_identical(unname(found[1:20002]), numbers[1:20002])
+  whole <- round_trip(numbers)
+  order(whole) # looks at its memory
+  expect_match(inspected(whole), "made\n.*in a mapped file")
+})
+
+test_that("what is missing is said by the validity alone", {
+  # The first value of each column is missing; a file of another writer may have anything there.
+  value <- data.frame(
+    i = c(NA, 1:9999), d = c(NA, 1:9999 / 2), at = .POSIXct(c(NA, 1:9999 / 4), tz = "UTC"),
+    w = .Date(c(NA, 1:9999)), h = structure(c(NA, 1:9999), class = "difftime", units = "hours")
+  )
+  for (size in c(10, 10000)) {
+    part <- value[seq_len(size), ]
+    for (junk in c(0L, 7L, 255L)) {
+      layout <- write_layout(part)
+      file <- file(layout$path, "r+b")
+      for (column in layout$columns) {
+        width <- if (column$format %in% c("int32", "date32")) 4 else 8
+        seek(file, column$buffers[[2]][[1]], rw = "write")
+        writeBin(as.raw(rep(junk, width)), file)
+      }
+      close(file)
+      expect_identical(values_read(layout), part)
+    }
+  }
 })
 
 test_that("doubles are made although their file is gone", {

@@ -193,10 +193,18 @@ test_that("equal values give equal bytes", {
   expect_identical(bytes(c(1, NA)), bytes(c(1, NA_real_)))
 })
 
-test_that("buffers lie at multiples of 64, and the bytes under a missing value are zero", {
-  layout <- write_layout(data.frame(x = c(1, NA), s = c(NA, "b")))
+test_that("buffers lie at multiples of 64, and under a missing value is what R holds, but zero in codes and bits", {
+  layout <- write_layout(data.frame(x = c(1, NA), s = c(NA, "b"), i = c(1L, NA), f = factor(c("u", NA)), b = c(TRUE, NA)))
   places <- unlist(lapply(layout$columns, \(column) lapply(column$buffers, \(buffer) buffer[[1]])))
   expect_identical(places %% 64, rep(0, length(places)))
   bytes <- readBin(layout$path, "raw", layout$size)
-  expect_identical(bytes[layout$columns[[1]]$buffers[[2]][[1]] + 9:16], raw(8))
+  under <- \(k, width) bytes[layout$columns[[k]]$buffers[[2]][[1]] + width + seq_len(width)]
+  expect_identical(under(1, 8), writeBin(NA_real_, raw(), endian = "little"))
+  expect_identical(under(3, 4), writeBin(NA_integer_, raw(), endian = "little"))
+  expect_identical(under(4, 4), raw(4))
+  expect_identical(bytes[layout$columns[[5]]$buffers[[2]][[1]] + 1], as.raw(1))
+  # Arithmetic makes other bits that are NA, too: the same bytes are written.
+  layout <- write_layout(data.frame(x = c(1, NA_real_ + 1)))
+  bytes <- readBin(layout$path, "raw", layout$size)
+  expect_identical(under(1, 8), writeBin(NA_real_, raw(), endian = "little"))
 })
